@@ -1,0 +1,571 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Kernel translations, in and out.
+ *
+ * This is all of mm/vmalloc/ that changes page tables. It knows addresses and
+ * pages, but neither areas nor locks: whoever maps or unmaps a range owns it,
+ * so that no two walks meet in a page table entry. Neighbours share the tables
+ * above the entries; these are never freed, except where a huge mapping takes
+ * the place of a table.
+ *
+ * A mapping that fails half-way leaves what it has mapped in place. The caller
+ * unmaps the whole range, which is harmless where nothing is mapped.
+ */
+#include <linux/bug.h>
+#include <linux/hugetlb.h>
+#include <linux/io.h>
+#include <linux/kmsan.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/mmap_lock.h>
+#include <linux/pgtable.h>
+#include <linux/sched.h>
+#include <linux/vmalloc.h>
+
+#include <linux/cacheflush.h>
+#include <asm/tlbflush.h>
+
+#include "../pgalloc-track.h"
+#include "internal.h"
+
+/**
+ * struct map_walk - what is mapped next, as one walk goes on
+ * @pages: the pages not mapped yet; %NULL to map physical memory at @phys
+ * @phys: physical address not mapped yet, if there are no @pages
+ * @prot: protection of all of it
+ * @max_page_shift: largest translation that may be used; only looked at for
+ *	physical memory, pages are mapped one by one
+ * @mask: levels at which the walk has changed a table
+ */
+struct map_walk {
+	struct page **pages;
+	phys_addr_t phys;
+	pgprot_t prot;
+	unsigned int max_page_shift;
+	pgtbl_mod_mask mask;
+};
+
+static int map_pte_pages(pte_t *pte, unsigned long addr, unsigned long end,
+			 struct map_walk *walk)
+{
+	struct page **pages = walk->pages;
+	pgprot_t prot = walk->prot;
+
+	do {
+		struct page *page = *pages;
+
+		if (WARN_ON_ONCE(!pte_none(ptep_get(pte))))
+			return -EBUSY;
+		if (WARN_ON_ONCE(!page))
+			return -ENOMEM;
+		if (WARN_ON_ONCE(!pfn_valid(page_to_pfn(page))))
+			return -EINVAL;
+
+		set_pte_at(&init_mm, addr, pte, mk_pte(page, prot));
+		pages++;
+	} while (pte++, addr += PAGE_SIZE, addr < end);
+
+	walk->pages = pages;
+	return 0;
+}
+
+/* One entry, or as many as make up a huge page. Returns the bytes mapped. */
+static __always_inline
+unsigned long map_pte_phys_one(pte_t *pte, unsigned long addr,
+			       unsigned long end, u64 pfn, pgprot_t prot,
+			       unsigned int max_page_shift)
+{
+	pte_t entry = pfn_pte(pfn, prot);
+#ifdef CONFIG_HUGETLB_PAGE
+	unsigned long size = arch_vmap_pte_range_map_size(addr, end, pfn,
+							  max_page_shift);
+
+	if (size != PAGE_SIZE) {
+		set_huge_pte_at(&init_mm, addr, pte,
+				arch_make_huge_pte(entry, ilog2(size), 0),
+				size);
+		return size;
+	}
+#endif
+	set_pte_at(&init_mm, addr, pte, entry);
+	return PAGE_SIZE;
+}
+
+static int map_pte_phys(pte_t *pte, unsigned long addr, unsigned long end,
+			struct map_walk *walk)
+{
+	unsigned int max_page_shift = walk->max_page_shift;
+	u64 pfn = walk->phys >> PAGE_SHIFT;
+	pgprot_t prot = walk->prot;
+	unsigned long size;
+
+	do {
+		if (unlikely(!pte_none(ptep_get(pte)))) {
+			WARN_ONCE(1, "%#lx is mapped already, not mapping pfn %#llx there\n",
+				  addr, pfn);
+			return -EBUSY;
+		}
+		size = map_pte_phys_one(pte, addr, end, pfn, prot,
+					max_page_shift);
+		pfn += PFN_DOWN(size);
+		pte += PFN_DOWN(size);
+		addr += size;
+	} while (addr < end);
+
+	walk->phys = (phys_addr_t)pfn << PAGE_SHIFT;
+	return 0;
+}
+
+static int map_pte_range(pmd_t *pmd, unsigned long addr, unsigned long end,
+			 struct map_walk *walk)
+{
+	pte_t *pte = pte_alloc_kernel_track(pmd, addr, &walk->mask);
+
+	if (!pte)
+		return -ENOMEM;
+	walk->mask |= PGTBL_PTE_MODIFIED;
+	if (walk->pages)
+		return map_pte_pages(pte, addr, end, walk);
+	return map_pte_phys(pte, addr, end, walk);
+}
+
+/* Whether one translation of 1 << @shift bytes can cover [@addr, @end). */
+static bool huge_fits(const struct map_walk *walk, unsigned long addr,
+		      unsigned long end, unsigned int shift)
+{
+	return walk->max_page_shift >= shift && end - addr == 1UL << shift &&
+	       IS_ALIGNED(addr | walk->phys, 1UL << shift);
+}
+
+static bool huge_mapped(struct map_walk *walk, unsigned long size,
+			pgtbl_mod_mask level)
+{
+	walk->phys += size;
+	walk->mask |= level;
+	return true;
+}
+
+/*
+ * A huge mapping frees the table it replaces, and ptdump, which holds the
+ * mmap lock of init_mm for writing, may be reading that table. Rather than
+ * wait for it, fall back to small translations. Others that hold the lock for
+ * reading own other ranges and cannot get at this table.
+ */
+static bool ptdump_shut_out(void)
+{
+	return mmap_read_trylock(&init_mm);
+}
+
+static void ptdump_let_in(void)
+{
+	mmap_read_unlock(&init_mm);
+}
+
+/* The table below, left there by smaller mappings, goes. */
+static bool map_huge_pmd(pmd_t *pmd, unsigned long addr, unsigned long end,
+			 struct map_walk *walk)
+{
+	bool mapped = false;
+
+	if (!huge_fits(walk, addr, end, PMD_SHIFT) ||
+	    !arch_vmap_pmd_supported(walk->prot))
+		return false;
+	if (!pmd_present(*pmd)) {
+		mapped = pmd_set_huge(pmd, walk->phys, walk->prot);
+	} else if (ptdump_shut_out()) {
+		mapped = pmd_free_pte_page(pmd, addr) &&
+			 pmd_set_huge(pmd, walk->phys, walk->prot);
+		ptdump_let_in();
+	}
+	return mapped && huge_mapped(walk, PMD_SIZE, PGTBL_PMD_MODIFIED);
+}
+
+static int map_pmd_range(pud_t *pud, unsigned long addr, unsigned long end,
+			 struct map_walk *walk)
+{
+	pmd_t *pmd = pmd_alloc_track(&init_mm, pud, addr, &walk->mask);
+	unsigned long next;
+	int err;
+
+	if (!pmd)
+		return -ENOMEM;
+	do {
+		next = pmd_addr_end(addr, end);
+		if (map_huge_pmd(pmd, addr, next, walk))
+			continue;
+		err = map_pte_range(pmd, addr, next, walk);
+		if (err)
+			return err;
+	} while (pmd++, addr = next, addr < end);
+	return 0;
+}
+
+static bool map_huge_pud(pud_t *pud, unsigned long addr, unsigned long end,
+			 struct map_walk *walk)
+{
+	bool mapped = false;
+
+	if (!huge_fits(walk, addr, end, PUD_SHIFT) ||
+	    !arch_vmap_pud_supported(walk->prot))
+		return false;
+	if (!pud_present(*pud)) {
+		mapped = pud_set_huge(pud, walk->phys, walk->prot);
+	} else if (ptdump_shut_out()) {
+		mapped = pud_free_pmd_page(pud, addr) &&
+			 pud_set_huge(pud, walk->phys, walk->prot);
+		ptdump_let_in();
+	}
+	return mapped && huge_mapped(walk, PUD_SIZE, PGTBL_PUD_MODIFIED);
+}
+
+static int map_pud_range(p4d_t *p4d, unsigned long addr, unsigned long end,
+			 struct map_walk *walk)
+{
+	pud_t *pud = pud_alloc_track(&init_mm, p4d, addr, &walk->mask);
+	unsigned long next;
+	int err;
+
+	if (!pud)
+		return -ENOMEM;
+	do {
+		next = pud_addr_end(addr, end);
+		if (map_huge_pud(pud, addr, next, walk))
+			continue;
+		err = map_pmd_range(pud, addr, next, walk);
+		if (err)
+			return err;
+	} while (pud++, addr = next, addr < end);
+	return 0;
+}
+
+static bool map_huge_p4d(p4d_t *p4d, unsigned long addr, unsigned long end,
+			 struct map_walk *walk)
+{
+	bool mapped = false;
+
+	if (!huge_fits(walk, addr, end, P4D_SHIFT) ||
+	    !arch_vmap_p4d_supported(walk->prot))
+		return false;
+	if (!p4d_present(*p4d)) {
+		mapped = p4d_set_huge(p4d, walk->phys, walk->prot);
+	} else if (ptdump_shut_out()) {
+		mapped = p4d_free_pud_page(p4d, addr) &&
+			 p4d_set_huge(p4d, walk->phys, walk->prot);
+		ptdump_let_in();
+	}
+	return mapped && huge_mapped(walk, P4D_SIZE, PGTBL_P4D_MODIFIED);
+}
+
+static int map_p4d_range(pgd_t *pgd, unsigned long addr, unsigned long end,
+			 struct map_walk *walk)
+{
+	p4d_t *p4d = p4d_alloc_track(&init_mm, pgd, addr, &walk->mask);
+	unsigned long next;
+	int err;
+
+	if (!p4d)
+		return -ENOMEM;
+	do {
+		next = p4d_addr_end(addr, end);
+		if (map_huge_p4d(p4d, addr, next, walk))
+			continue;
+		err = map_pud_range(p4d, addr, next, walk);
+		if (err)
+			return err;
+	} while (p4d++, addr = next, addr < end);
+	return 0;
+}
+
+/*
+ * Why an entry could not be set has been printed where it happened; whoever
+ * maps a range only ever learns that it did not work, as -ENOMEM.
+ */
+static int map_range(unsigned long start, unsigned long end,
+		     struct map_walk *walk)
+{
+	unsigned long addr = start;
+	unsigned long next;
+	int err = 0;
+	pgd_t *pgd;
+
+	if (WARN_ONCE(start >= end, "mapping an empty range at %#lx\n", start))
+		return -EINVAL;
+
+	pgd = pgd_offset_k(addr);
+	do {
+		next = pgd_addr_end(addr, end);
+		if (pgd_bad(*pgd))
+			walk->mask |= PGTBL_PGD_MODIFIED;
+		err = map_p4d_range(pgd, addr, next, walk);
+	} while (!err && (pgd++, addr = next, addr < end));
+
+	if (walk->mask & ARCH_PAGE_TABLE_SYNC_MASK)
+		arch_sync_kernel_mappings(start, end);
+	return err ? -ENOMEM : 0;
+}
+
+/**
+ * vmap_range_noflush - map physical memory
+ * @start: first address of the range
+ * @end: end of the range
+ * @phys: physical address that @start is mapped to
+ * @prot: protection
+ * @max_page_shift: the largest translation that may be used; the architecture
+ *	and the alignment may call for smaller ones
+ *
+ * Context: Process context, may sleep. The caller owns the range, and flushes
+ * the cache for it before it is used.
+ * Return: 0, -ENOMEM if something is missing or in the way, -EINVAL for an
+ * empty range.
+ */
+int vmap_range_noflush(unsigned long start, unsigned long end,
+		       phys_addr_t phys, pgprot_t prot,
+		       unsigned int max_page_shift)
+{
+	struct map_walk walk = {
+		.phys = phys,
+		.prot = prot,
+		.max_page_shift = max_page_shift,
+	};
+
+	might_sleep();
+	return map_range(start, end, &walk);
+}
+
+static int map_small_pages(unsigned long start, unsigned long end,
+			   pgprot_t prot, struct page **pages)
+{
+	struct map_walk walk = {
+		.pages = pages,
+		.prot = prot,
+		.max_page_shift = PAGE_SHIFT,
+	};
+
+	return map_range(start, end, &walk);
+}
+
+/* Each 1 << @page_shift bytes of @pages are physically contiguous. */
+static int map_large_pages(unsigned long start, unsigned long end,
+			   pgprot_t prot, struct page **pages,
+			   unsigned int page_shift)
+{
+	unsigned long size = 1UL << page_shift;
+	unsigned long addr;
+	int err;
+
+	for (addr = start; addr < end; addr += size) {
+		err = vmap_range_noflush(addr, addr + min(size, end - addr),
+					 page_to_phys(*pages), prot,
+					 page_shift);
+		if (err)
+			return err;
+		pages += PFN_DOWN(size);
+	}
+	return 0;
+}
+
+/**
+ * __vmap_pages_range_noflush - map pages without telling KMSAN
+ * @start: first address of the range
+ * @end: end of the range
+ * @prot: protection
+ * @pages: a page for each PAGE_SIZE of the range
+ * @page_shift: see vmap_pages_range_noflush()
+ *
+ * For KMSAN itself, which maps its shadow with it.
+ *
+ * Context: See vmap_pages_range_noflush().
+ * Return: 0, -ENOMEM if something is missing or in the way, -EINVAL if the
+ * arguments make no sense.
+ */
+int __vmap_pages_range_noflush(unsigned long start, unsigned long end,
+			       pgprot_t prot, struct page **pages,
+			       unsigned int page_shift)
+{
+	if (WARN_ON_ONCE(page_shift < PAGE_SHIFT || !pages))
+		return -EINVAL;
+
+	if (IS_ENABLED(CONFIG_HAVE_ARCH_HUGE_VMALLOC) &&
+	    page_shift > PAGE_SHIFT)
+		return map_large_pages(start, end, prot, pages, page_shift);
+	return map_small_pages(start, end, prot, pages);
+}
+
+/**
+ * vmap_pages_range_noflush - map pages
+ * @start: first address of the range
+ * @end: end of the range
+ * @prot: protection
+ * @pages: a page for each PAGE_SIZE of the range
+ * @page_shift: each 1 << @page_shift bytes of @pages are physically contiguous
+ *	and aligned, and may be mapped by a single translation
+ *
+ * Context: Process context, may sleep. The caller owns the range, and flushes
+ * the cache for it before it is used.
+ * Return: 0 or a negative errno.
+ */
+int vmap_pages_range_noflush(unsigned long start, unsigned long end,
+			     pgprot_t prot, struct page **pages,
+			     unsigned int page_shift)
+{
+	int err;
+
+	err = kmsan_vmap_pages_range_noflush(start, end, prot, pages,
+					     page_shift);
+	if (err)
+		return err;
+	return __vmap_pages_range_noflush(start, end, prot, pages, page_shift);
+}
+
+/**
+ * vmap_pages_range - map pages, ready for use
+ * @start: first address of the range
+ * @end: end of the range
+ * @prot: protection
+ * @pages: a page for each PAGE_SIZE of the range
+ * @page_shift: see vmap_pages_range_noflush()
+ *
+ * Context: Process context, may sleep. The caller owns the range.
+ * Return: 0 or a negative errno.
+ */
+int vmap_pages_range(unsigned long start, unsigned long end, pgprot_t prot,
+		     struct page **pages, unsigned int page_shift)
+{
+	int err;
+
+	err = vmap_pages_range_noflush(start, end, prot, pages, page_shift);
+	flush_cache_vmap(start, end);
+	return err;
+}
+
+static void unmap_pte_range(pmd_t *pmd, unsigned long addr, unsigned long end)
+{
+	pte_t *pte = pte_offset_kernel(pmd, addr);
+
+	do {
+		pte_t old = ptep_get_and_clear(&init_mm, addr, pte);
+
+		WARN_ON_ONCE(!pte_none(old) && !pte_present(old));
+	} while (pte++, addr += PAGE_SIZE, addr < end);
+}
+
+static void unmap_pmd_range(pud_t *pud, unsigned long addr, unsigned long end,
+			    pgtbl_mod_mask *mask)
+{
+	pmd_t *pmd = pmd_offset(pud, addr);
+	unsigned long next;
+
+	do {
+		next = pmd_addr_end(addr, end);
+		if (pmd_clear_huge(pmd)) {
+			*mask |= PGTBL_PMD_MODIFIED;
+			continue;
+		}
+		if (pmd_bad(*pmd))
+			*mask |= PGTBL_PMD_MODIFIED;
+		if (pmd_none_or_clear_bad(pmd))
+			continue;
+		unmap_pte_range(pmd, addr, next);
+		*mask |= PGTBL_PTE_MODIFIED;
+		cond_resched();
+	} while (pmd++, addr = next, addr < end);
+}
+
+static void unmap_pud_range(p4d_t *p4d, unsigned long addr, unsigned long end,
+			    pgtbl_mod_mask *mask)
+{
+	pud_t *pud = pud_offset(p4d, addr);
+	unsigned long next;
+
+	do {
+		next = pud_addr_end(addr, end);
+		if (pud_clear_huge(pud)) {
+			*mask |= PGTBL_PUD_MODIFIED;
+			continue;
+		}
+		if (pud_bad(*pud))
+			*mask |= PGTBL_PUD_MODIFIED;
+		if (!pud_none_or_clear_bad(pud))
+			unmap_pmd_range(pud, addr, next, mask);
+	} while (pud++, addr = next, addr < end);
+}
+
+static void unmap_p4d_range(pgd_t *pgd, unsigned long addr, unsigned long end,
+			    pgtbl_mod_mask *mask)
+{
+	p4d_t *p4d = p4d_offset(pgd, addr);
+	unsigned long next;
+
+	do {
+		next = p4d_addr_end(addr, end);
+		p4d_clear_huge(p4d);
+		if (p4d_bad(*p4d))
+			*mask |= PGTBL_P4D_MODIFIED;
+		if (!p4d_none_or_clear_bad(p4d))
+			unmap_pud_range(p4d, addr, next, mask);
+	} while (p4d++, addr = next, addr < end);
+}
+
+/**
+ * __vunmap_range_noflush - unmap a range without telling KMSAN
+ * @start: first address of the range
+ * @end: end of the range
+ *
+ * For KMSAN itself. Others call vunmap_range_noflush().
+ *
+ * Context: Process context, may sleep. The caller owns the range.
+ */
+void __vunmap_range_noflush(unsigned long start, unsigned long end)
+{
+	unsigned long addr = start;
+	pgtbl_mod_mask mask = 0;
+	unsigned long next;
+	pgd_t *pgd;
+
+	if (WARN_ONCE(start >= end, "unmapping an empty range at %#lx\n",
+		      start))
+		return;
+
+	pgd = pgd_offset_k(addr);
+	do {
+		next = pgd_addr_end(addr, end);
+		if (pgd_bad(*pgd))
+			mask |= PGTBL_PGD_MODIFIED;
+		if (!pgd_none_or_clear_bad(pgd))
+			unmap_p4d_range(pgd, addr, next, &mask);
+	} while (pgd++, addr = next, addr < end);
+
+	if (mask & ARCH_PAGE_TABLE_SYNC_MASK)
+		arch_sync_kernel_mappings(start, end);
+}
+
+/**
+ * vunmap_range_noflush - unmap a range and leave its TLB entries alone
+ * @start: first address of the range
+ * @end: end of the range
+ *
+ * The caller calls flush_cache_vunmap() first. The translations are gone from
+ * the page tables afterwards but not from the TLBs: flush those before the
+ * range is used for anything else.
+ *
+ * Context: Process context, may sleep. The caller owns the range.
+ */
+void vunmap_range_noflush(unsigned long start, unsigned long end)
+{
+	kmsan_vunmap_range_noflush(start, end);
+	__vunmap_range_noflush(start, end);
+}
+
+/**
+ * vunmap_range - unmap a range and flush caches and TLBs for it
+ * @start: first address of the range
+ * @end: end of the range
+ *
+ * Context: Process context, may sleep. The caller owns the range.
+ */
+void vunmap_range(unsigned long start, unsigned long end)
+{
+	flush_cache_vunmap(start, end);
+	vunmap_range_noflush(start, end);
+	flush_tlb_kernel_range(start, end);
+}
