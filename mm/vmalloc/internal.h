@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the files of mm/vmalloc/ share. Prototypes stand by layer; a file calls
+ * only what is declared for a layer below its own.
+ *
+ * Short names, here and in every file of this directory:
+ *   @va	struct vmap_area: a range of addresses, in whatever state
+ *   @vm	struct vm_struct: what a caller of vmalloc() and friends owns
+ *   @vn	struct vmap_node: one of nr_vmap_nodes
+ *   @arena	struct vmap_arena: free and lazily freed ranges of one owner
+ *   [@start, @end) is half-open everywhere
+ *
+ * States of an address
+ * ====================
+ *
+ *  state     kept in                 guarded by           may be allocated
+ *  free      arena->free             arena->lock          yes
+ *  carved    the allocating task     nobody else sees it  no
+ *  busy      vn->busy                vn->busy_lock        no
+ *  unmapped  the freeing task        nobody else sees it  no
+ *  lazy      arena->lazy             arena->lazy_lock     no
+ *  flushed   arena->draining         vmap_purge_lock      no
+ *
+ *     free --carve--> carved --> busy --unlink--> unmapped --> lazy
+ *      ^                                                        |
+ *      +------------- flushed <--TLB flush, KASAN shadow--------+
+ *
+ * Each byte of [1, ULONG_MAX) is in one state; vmap_debug_check() adds them up.
+ * KASAN shadow is released in the state "flushed", when no index from which an
+ * address could be allocated holds the range: nothing can allocate there, so
+ * no lock has to be held against it.
+ *
+ * Lock order
+ * ==========
+ *
+ *   vmap_purge_lock (a mutex: one drain at a time) > all of the others
+ *   vmap_node.busy_lock > vmap_block.lock > vmap_block_queue.lock
+ *   RCU > vmap_block.lock
+ *
+ * vmap_arena.lazy_lock and vmap_arena.lock are leaves: no two of them, nor one
+ * of them and another spinlock of vmalloc, are ever held together. The xarrays
+ * of blocks are changed with none of these locks held but vmap_purge_lock, and
+ * purge notifiers run with none at all. Nothing is allocated, freed, flushed or
+ * notified under a spinlock. No lock of vmalloc is taken in interrupts.
+ */
+#ifndef _MM_VMALLOC_INTERNAL_H
+#define _MM_VMALLOC_INTERNAL_H
+
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/vmalloc.h>
+
+#include "../internal.h"
+#include "extent.h"
+
+struct seq_file;
+
+/* Bits of vmap_area.flags. */
+#define VMAP_RAM	BIT(0)	/* made by vm_map_ram() */
+#define VMAP_BLOCK	BIT(1)	/* a block that vm_map_ram() subdivides */
+#define VMAP_CHUNKED	BIT(2)	/* carved from a node's chunks, not the heap */
+
+/**
+ * struct vmap_arena - the unused address ranges of one owner
+ * @lock: guards @free
+ * @free: ranges that may be allocated; sized, merged
+ * @lazy_lock: guards @lazy, @lazy_areas and @lazy_pages
+ * @lazy: unmapped ranges whose translations may linger in TLBs; plain, merged
+ * @lazy_areas: areas freed into @lazy since the last drain, merged or not
+ * @lazy_pages: their size in pages
+ * @draining: ranges a drain has taken from @lazy; under vmap_purge_lock
+ *
+ * The heap is an arena, and each node has one of its own for its chunks.
+ */
+struct vmap_arena {
+	spinlock_t lock;		/* see above */
+	struct extent_set free;
+
+	/* Frees and drains do not meet allocations. */
+	spinlock_t lazy_lock ____cacheline_aligned_in_smp;
+	struct extent_set lazy;
+	unsigned long lazy_areas;
+	unsigned long lazy_pages;
+
+	struct list_head draining;
+};
+
+/**
+ * struct vmap_node - a share of the address space
+ * @busy: areas in use whose start hashes to this node; plain. Debuggers read
+ *	busy.head
+ * @busy_lock: guards @busy, and vmap_area.vm of the areas in it
+ * @arena: what is unused in the chunks that this node has leased
+ */
+struct vmap_node {
+	struct extent_set busy;
+	spinlock_t busy_lock;		/* see above */
+	struct vmap_arena arena;
+};
+
+/*
+ * A node leases address space from the heap in chunks, aligned to their size.
+ * 32 MiB hold some thousands of ordinary areas, so that a lease is rare, and
+ * are little even when each of 128 nodes keeps a spare one. Page tables of a
+ * chunk are never shared with another one.
+ */
+#define VMAP_CHUNK_SHIFT	max_t(unsigned int, PMD_SHIFT, 25)
+#define VMAP_CHUNK_SIZE		(1UL << VMAP_CHUNK_SHIFT)
+
+/* Larger requests or alignments would waste much of a chunk's end. */
+#define VMAP_CHUNK_MAX_AREA	(VMAP_CHUNK_SIZE / 8)
+
+/*
+ * The most descriptors that one attempt to allocate consumes: two when a chunk
+ * is leased (the chunk, and the heap's range above it when the chunk lies in
+ * its middle), one when an aligned area is cut from the middle of a range.
+ */
+#define VMAP_MAX_SPARES		3
+
+/* The first round is quick; the last one, after a drain, leaves nothing out. */
+enum vmap_effort { VMAP_TRY, VMAP_TRY_HARD };
+
+/* === Layer 0: address.c, pgtable.c; extent.c has extent.h === */
+
+int vmap_range_noflush(unsigned long start, unsigned long end,
+		       phys_addr_t phys, pgprot_t prot,
+		       unsigned int max_page_shift);
+int vmap_pages_range(unsigned long start, unsigned long end, pgprot_t prot,
+		     struct page **pages, unsigned int page_shift);
+
+/* === Layer 1: space.c === */
+
+extern struct vmap_node *vmap_nodes;
+extern unsigned int nr_vmap_nodes;
+extern struct vmap_arena vmap_heap;
+
+static inline unsigned int addr_to_node_id(unsigned long addr)
+{
+	return (addr >> VMAP_CHUNK_SHIFT) & (nr_vmap_nodes - 1);
+}
+
+static inline struct vmap_node *addr_to_node(unsigned long addr)
+{
+	return &vmap_nodes[addr_to_node_id(addr)];
+}
+
+/* Who owns the addresses of @va once it is free. */
+static inline struct vmap_arena *va_to_arena(const struct vmap_area *va)
+{
+	if (va->flags & VMAP_CHUNKED)
+		return &addr_to_node(va->va_start)->arena;
+	return &vmap_heap;
+}
+
+/* Visits the arena of each node and, last, the heap. */
+#define for_each_vmap_arena(arena, i)					\
+	for ((i) = 0;							\
+	     (i) <= nr_vmap_nodes &&					\
+	     ((arena) = vmap_arena_at(i), true);			\
+	     (i)++)
+
+static inline struct vmap_arena *vmap_arena_at(unsigned int i)
+{
+	return i < nr_vmap_nodes ? &vmap_nodes[i].arena : &vmap_heap;
+}
+
+void vmap_space_init(struct vm_struct *early);
+struct vmap_area *vmap_area_alloc(gfp_t gfp, int node);
+void vmap_area_free(struct vmap_area *va);
+int vmap_spares_fill(struct list_head *spares, unsigned int nr, gfp_t gfp);
+void vmap_spares_free(struct list_head *spares);
+
+int vmap_space_take(struct vmap_area *va, unsigned long size,
+		    unsigned long align, unsigned long start,
+		    unsigned long end, enum vmap_effort effort,
+		    struct list_head *spares);
+int vmap_space_take_congruent(struct vmap_area **vas,
+			      const unsigned long *offsets,
+			      const size_t *sizes, int nr, unsigned long align,
+			      struct list_head *spares);
+void vmap_space_give_draining(struct vmap_arena *arena);
+unsigned long vmap_space_nr_whole(void);
+void vmap_space_return_chunks(unsigned int keep);
+
+/* === Layer 2: busy.c === */
+
+extern bool vmap_initialized;
+
+void vmap_busy_add(struct vmap_area *va, struct vm_struct *vm);
+void vmap_busy_remove(struct vmap_area *va);
+struct vmap_area *vmap_busy_take(unsigned long addr, bool ram);
+struct vmap_node *vmap_busy_next_lock(unsigned long addr,
+				      struct vmap_area **va);
+
+/* === Layers 3 and 4: lazy.c, reserve.c === */
+
+/**
+ * struct vmap_drain_client - a cache of mappings above the drain
+ * @reclaim: give back what lies idle, however little (before space is denied)
+ * @unalias: give back what is worth it; widen [@start, @end) by what has been
+ *	unmapped but not flushed, and return true if there was any
+ *
+ * Both run under vmap_purge_lock, may sleep, and hand addresses back by
+ * vmap_area_retire().
+ */
+struct vmap_drain_client {
+	void (*reclaim)(void);
+	bool (*unalias)(unsigned long *start, unsigned long *end);
+};
+
+void vmap_drain_init(const struct vmap_drain_client *client);
+void vmap_area_retire(struct vmap_area *va);
+void vmap_area_unmap(struct vmap_area *va);
+void vmap_flush_aliases(unsigned long start, unsigned long end, bool flush);
+void vmap_reclaim(void);
+
+struct vmap_area *vmap_area_reserve(unsigned long size, unsigned long align,
+				    unsigned long start, unsigned long end,
+				    int node, gfp_t gfp, unsigned long va_flags,
+				    struct vm_struct *vm);
+
+/* === Layer 5: area.c, block.c, pages.c === */
+
+struct vm_struct *vm_area_reserve(unsigned long size, unsigned long align,
+				  unsigned long shift, unsigned long flags,
+				  unsigned long start, unsigned long end,
+				  int node, gfp_t gfp, const void *caller);
+struct vm_struct *vm_area_early_list(void);
+
+static inline unsigned int vm_area_page_order(const struct vm_struct *vm)
+{
+#ifdef CONFIG_HAVE_ARCH_HUGE_VMALLOC
+	return vm->page_order;
+#else
+	return 0;
+#endif
+}
+
+/*
+ * A vmalloc() area can be found by its address while it is being filled, with
+ * VM_UNINITIALIZED set. The release and the acquire pair with each other: who
+ * sees the bit clear sees the pages.
+ */
+static inline void vm_area_publish(struct vm_struct *vm)
+{
+	/* Pairs with vm_area_published(). */
+	smp_store_release(&vm->flags, vm->flags & ~VM_UNINITIALIZED);
+}
+
+static inline bool vm_area_published(const struct vm_struct *vm)
+{
+	/* Pairs with vm_area_publish(). */
+	return !(smp_load_acquire(&vm->flags) & VM_UNINITIALIZED);
+}
+
+/**
+ * typedef vmap_block_reader_t - what vmap_block_read() calls for each range
+ * @arg: the argument given to vmap_block_read()
+ * @start: first address
+ * @end: end of the range
+ * @mapped: false if nothing is mapped in the range
+ *
+ * Return: true to go on with the next range.
+ */
+typedef bool (*vmap_block_reader_t)(void *arg, unsigned long start,
+				    unsigned long end, bool mapped);
+
+extern const struct vmap_drain_client vmap_block_client;
+void vmap_block_init(void);
+void vmap_block_read(unsigned long start, unsigned long end,
+		     vmap_block_reader_t reader, void *arg);
+
+bool vmalloc_pages_get(struct vm_struct *vm, unsigned int nr,
+		       unsigned int order, int node, gfp_t gfp);
+void vmalloc_pages_put(const struct vm_struct *vm);
+void vmalloc_pages_reset_perms(const struct vm_struct *vm);
+
+/* === Layer 6: alloc.c, map.c, percpu.c, access.c === */
+
+void vmalloc_alloc_init(void);
+
+/* === Any layer: debug.c === */
+
+#ifdef CONFIG_DEBUG_VMALLOC
+void vmap_debug_moved(long bytes);
+int vmap_debug_check(void);
+#else
+static inline void vmap_debug_moved(long bytes)
+{
+}
+
+static inline int vmap_debug_check(void)
+{
+	return 0;
+}
+#endif
+
+#endif /* _MM_VMALLOC_INTERNAL_H */

@@ -1,0 +1,564 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Who owns which address: the heap, and the nodes with their chunks.
+ *
+ * The heap owns all of [1, ULONG_MAX), not only VMALLOC_START..VMALLOC_END:
+ * modules, KASAN shadow and some architectures' I/O windows are asked for by
+ * address. So that CPUs do not meet at its lock, each node leases chunks from
+ * it, from which ordinary requests are served. The owner of a chunk is a pure
+ * function of its address, addr_to_node(): a range that is freed goes back to
+ * the node it came from, next to its neighbours, whoever frees it.
+ *
+ * Nothing here sleeps, reclaims or knows of TLBs, save that adding a long list
+ * of ranges gives way to others now and then. Locks: see internal.h.
+ */
+
+#include <linux/cpumask.h>
+#include <linux/kmemleak.h>
+#include <linux/log2.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+
+#include "internal.h"
+
+/*
+ * The longest hold of an arena's lock while ranges are added to it, in ranges:
+ * at some 100 to 500 instructions each, 32 of them are well below 20 us on a
+ * processor of 1 GHz, and taking the lock costs little beside so many.
+ * Waiters and the scheduler are looked at more often than that.
+ */
+#define VMAP_GIVE_BATCH		32
+#define VMAP_GIVE_STEP		8
+
+/* As many nodes as possible CPUs, up to a bound: each keeps a chunk or two. */
+#define VMAP_MAX_NODES		128
+/* Leave at least that many chunks per node, so that leases never matter. */
+#define VMAP_MIN_NODE_CHUNKS	64
+
+/* Descriptors are freed in bulk, as many at a time as fit on the stack. */
+#define VMAP_FREE_BULK		16
+
+static struct vmap_node vmap_first_node;
+
+struct vmap_node *vmap_nodes __read_mostly = &vmap_first_node;
+unsigned int nr_vmap_nodes __read_mostly = 1;
+/* What debuggers divide an address by to find its node. */
+static unsigned int vmap_zone_size __used __read_mostly = 1;
+struct vmap_arena vmap_heap;
+
+static struct kmem_cache *vmap_area_cachep __ro_after_init;
+
+/**
+ * vmap_area_alloc - allocate a descriptor
+ * @gfp: reclaim flags
+ * @node: memory node to prefer
+ *
+ * Context: may sleep, as @gfp says.
+ * Return: the descriptor, not initialized, or NULL.
+ */
+struct vmap_area *vmap_area_alloc(gfp_t gfp, int node)
+{
+	struct vmap_area *va = kmem_cache_alloc_node(vmap_area_cachep, gfp,
+						     node);
+
+	/* What is found by chance in the addresses would hide leaks. */
+	if (va)
+		kmemleak_scan_area(&va->rb_node, SIZE_MAX, gfp);
+	return va;
+}
+
+/**
+ * vmap_area_free - free a descriptor
+ * @va: it, in no set and on no list
+ */
+void vmap_area_free(struct vmap_area *va)
+{
+	kmem_cache_free(vmap_area_cachep, va);
+}
+
+/**
+ * vmap_spares_fill - see to it that there are enough descriptors
+ * @spares: the list to fill
+ * @nr: how many are wanted
+ * @gfp: reclaim flags
+ *
+ * Context: may sleep, as @gfp says; no spinlock of vmalloc is held.
+ * Return: 0 or -ENOMEM; what is on the list is the caller's to free either way.
+ */
+int vmap_spares_fill(struct list_head *spares, unsigned int nr, gfp_t gfp)
+{
+	unsigned int have = list_count_nodes(spares);
+
+	for (; have < nr; have++) {
+		struct vmap_area *va = vmap_area_alloc(gfp, NUMA_NO_NODE);
+
+		if (!va)
+			return -ENOMEM;
+		list_add(&va->list, spares);
+	}
+	return 0;
+}
+
+/**
+ * vmap_spares_free - free a list of descriptors
+ * @spares: the list, left empty
+ *
+ * Context: no spinlock of vmalloc is held.
+ */
+void vmap_spares_free(struct list_head *spares)
+{
+	void *bulk[VMAP_FREE_BULK];
+	struct vmap_area *va, *next;
+	size_t nr = 0;
+
+	if (list_empty(spares))
+		return;
+	if (list_is_singular(spares)) {
+		vmap_area_free(list_first_entry(spares, struct vmap_area,
+						list));
+		INIT_LIST_HEAD(spares);
+		return;
+	}
+	list_for_each_entry_safe(va, next, spares, list) {
+		bulk[nr++] = va;
+		if (nr == VMAP_FREE_BULK) {
+			kmem_cache_free_bulk(vmap_area_cachep, nr, bulk);
+			nr = 0;
+		}
+	}
+	if (nr)
+		kmem_cache_free_bulk(vmap_area_cachep, nr, bulk);
+	INIT_LIST_HEAD(spares);
+}
+
+/* === Free ranges === */
+
+static int arena_carve(struct vmap_arena *arena, struct vmap_area *va,
+		       const struct extent_room *room, struct list_head *spares)
+{
+	unsigned long addr;
+	int err;
+
+	spin_lock(&arena->lock);
+	err = extent_carve(&arena->free, room, &addr, spares);
+	if (!err)
+		vmap_debug_moved(room->size);
+	spin_unlock(&arena->lock);
+
+	if (!err) {
+		va->va_start = addr;
+		va->va_end = addr + room->size;
+	}
+	return err;
+}
+
+static void arena_give(struct vmap_arena *arena, struct vmap_area *va)
+{
+	unsigned long size = va_size(va);
+	LIST_HEAD(spares);
+	int err;
+
+	spin_lock(&arena->lock);
+	err = extent_give(&arena->free, va, &spares);
+	if (!err)
+		vmap_debug_moved(-size);
+	spin_unlock(&arena->lock);
+
+	if (WARN_ONCE(err, "vmalloc: %#lx-%#lx is given back twice\n",
+		      va->va_start, va->va_end))
+		vmap_area_free(va);
+	vmap_spares_free(&spares);
+}
+
+/* Lease the lowest free chunk that hashes to node @id. */
+static int node_lease_chunk(unsigned int id, enum vmap_effort effort,
+			    struct list_head *spares)
+{
+	const struct extent_room room = {
+		.size	= VMAP_CHUNK_SIZE,
+		.align	= VMAP_CHUNK_SIZE * nr_vmap_nodes,
+		.offset	= VMAP_CHUNK_SIZE * id,
+		.start	= VMALLOC_START,
+		.end	= VMALLOC_END,
+		.exact	= effort == VMAP_TRY_HARD,
+	};
+	struct vmap_area *chunk;
+	int err;
+
+	if (list_empty(spares))
+		return -ENOMEM;
+	chunk = list_first_entry(spares, struct vmap_area, list);
+	list_del(&chunk->list);
+
+	err = arena_carve(&vmap_heap, chunk, &room, spares);
+	if (err) {
+		list_add(&chunk->list, spares);
+		return err;
+	}
+	arena_give(&vmap_nodes[id].arena, chunk);
+	return 0;
+}
+
+/* Only ordinary requests come from chunks: see VMAP_CHUNK_MAX_AREA. */
+static bool room_suits_chunk(const struct extent_room *room)
+{
+	return nr_vmap_nodes > 1 && room->start == VMALLOC_START &&
+	       room->end == VMALLOC_END && room->size <= VMAP_CHUNK_MAX_AREA &&
+	       room->align <= VMAP_CHUNK_MAX_AREA;
+}
+
+static int node_take(struct vmap_area *va, const struct extent_room *room,
+		     enum vmap_effort effort, struct list_head *spares)
+{
+	/* Any node would do: that of this CPU is the least likely contended. */
+	unsigned int id = raw_smp_processor_id() & (nr_vmap_nodes - 1);
+	struct vmap_arena *arena = &vmap_nodes[id].arena;
+	int err;
+
+	err = arena_carve(arena, va, room, spares);
+	if (err == -ENOSPC) {
+		err = node_lease_chunk(id, effort, spares);
+		if (!err)
+			err = arena_carve(arena, va, room, spares);
+	}
+	return err;
+}
+
+static int any_node_take(struct vmap_area *va, const struct extent_room *room,
+			 struct list_head *spares)
+{
+	unsigned int i;
+	int err = -ENOSPC;
+
+	for (i = 0; i < nr_vmap_nodes && err == -ENOSPC; i++)
+		err = arena_carve(&vmap_nodes[i].arena, va, room, spares);
+	return err;
+}
+
+/**
+ * vmap_space_take - take a range out of the free ones
+ * @va: descriptor, gets the range and the flag that says where it goes back
+ * @size: bytes, a multiple of the page size
+ * @align: alignment of the start, a power of two
+ * @start: lowest address it may have
+ * @end: it ends here or below
+ * @effort: VMAP_TRY looks where it is quick; VMAP_TRY_HARD finds it if it is
+ *	free anywhere
+ * @spares: descriptors, see extent.c; VMAP_MAX_SPARES always suffice
+ *
+ * Context: process, also where it must not sleep; takes arena locks.
+ * Return: 0; -ENOSPC if nothing was found; -ENOMEM if @spares has too few
+ * descriptors. On failure nothing has changed, but for a chunk that a node may
+ * have leased.
+ */
+int vmap_space_take(struct vmap_area *va, unsigned long size,
+		    unsigned long align, unsigned long start,
+		    unsigned long end, enum vmap_effort effort,
+		    struct list_head *spares)
+{
+	const struct extent_room room = {
+		.size	= size,
+		.align	= align,
+		.start	= start,
+		.end	= end,
+		.exact	= effort == VMAP_TRY_HARD,
+	};
+	int err;
+
+	if (room_suits_chunk(&room)) {
+		va->flags = VMAP_CHUNKED;
+		err = node_take(va, &room, effort, spares);
+		if (err != -ENOSPC)
+			return err;
+	}
+
+	va->flags = 0;
+	err = arena_carve(&vmap_heap, va, &room, spares);
+	if (err != -ENOSPC || effort == VMAP_TRY)
+		return err;
+
+	va->flags = VMAP_CHUNKED;
+	return any_node_take(va, &room, spares);
+}
+
+/*
+ * The highest base at or below *@base, not below @lowest, at which each area
+ * lies in one free range. Whenever one does not, the base moves down to where
+ * this one fits the next free range, and all are looked at again: the base
+ * only ever falls, by a free range at a time.
+ */
+static int congruent_base(const struct extent_set *free,
+			  const unsigned long *offsets, const size_t *sizes,
+			  int nr, unsigned long align, unsigned long lowest,
+			  unsigned long *base)
+{
+	int i = 0, fits = 0;
+
+	while (fits < nr) {
+		unsigned long start = *base + offsets[i];
+		unsigned long end = start + sizes[i];
+		struct vmap_area *va = extent_find_last(free, end);
+		unsigned long top;
+
+		if (!va)
+			return -ENOSPC;
+		if (va->va_start <= start && va->va_end >= end) {
+			fits++;
+			i = (i + 1) % nr;
+			continue;
+		}
+
+		top = ALIGN_DOWN(min(va->va_end, end), align);
+		if (top < va->va_start || top - va->va_start < sizes[i]) {
+			va = extent_find_last(free, va->va_start);
+			if (!va)
+				return -ENOSPC;
+			top = ALIGN_DOWN(va->va_end, align);
+		}
+		if (top < lowest + offsets[i] + sizes[i])
+			return -ENOSPC;
+		*base = top - sizes[i] - offsets[i];
+		fits = 0;
+	}
+	return 0;
+}
+
+/**
+ * vmap_space_take_congruent - take ranges at given offsets from each other
+ * @vas: @nr descriptors, get the ranges
+ * @offsets: where each range starts, from a common base
+ * @sizes: bytes in each range
+ * @nr: how many ranges
+ * @align: alignment of all of the offsets, sizes and the base
+ * @spares: at least @nr descriptors
+ *
+ * They are taken from the top of the vmalloc space downwards, away from the
+ * ordinary ones. The search is one hold of the heap's lock, as long as there
+ * are free ranges in the heap to be passed over.
+ *
+ * Context: process, also where it must not sleep; takes the heap's lock.
+ * Return: 0 or -ENOSPC; then nothing has changed.
+ */
+int vmap_space_take_congruent(struct vmap_area **vas,
+			      const unsigned long *offsets,
+			      const size_t *sizes, int nr, unsigned long align,
+			      struct list_head *spares)
+{
+	unsigned long lowest = ALIGN(VMALLOC_START, align);
+	unsigned long base = ALIGN_DOWN(VMALLOC_END, align);
+	unsigned long span = 0;
+	int i, err;
+
+	for (i = 0; i < nr; i++)
+		span = max(span, offsets[i] + sizes[i]);
+	if (base < lowest || base - lowest < span)
+		return -ENOSPC;
+	base -= span;
+
+	spin_lock(&vmap_heap.lock);
+	err = congruent_base(&vmap_heap.free, offsets, sizes, nr, align,
+			     lowest, &base);
+	for (i = 0; !err && i < nr; i++) {
+		vas[i]->va_start = base + offsets[i];
+		vas[i]->va_end = vas[i]->va_start + sizes[i];
+		vas[i]->flags = 0;
+		err = extent_carve_at(&vmap_heap.free, vas[i]->va_start,
+				      vas[i]->va_end, spares);
+		WARN_ON_ONCE(err);
+		if (!err)
+			vmap_debug_moved(sizes[i]);
+	}
+	spin_unlock(&vmap_heap.lock);
+
+	return err;
+}
+
+static void arena_give_batch(struct vmap_arena *arena, struct list_head *list,
+			     struct list_head *spares)
+{
+	struct vmap_area *cursor = NULL;
+	unsigned int given = 0;
+	unsigned long bytes;
+
+	spin_lock(&arena->lock);
+	do {
+		bytes = extent_give_sorted(&arena->free, list, VMAP_GIVE_STEP,
+					   &cursor, spares);
+		vmap_debug_moved(-bytes);
+		given += VMAP_GIVE_STEP;
+		/* Who had the lock meanwhile may have used up the cursor. */
+		if (cond_resched_lock(&arena->lock))
+			cursor = NULL;
+	} while (given < VMAP_GIVE_BATCH && !list_empty(list));
+	spin_unlock(&arena->lock);
+}
+
+/**
+ * vmap_space_give_draining - make an arena's flushed ranges free
+ * @arena: the arena; its list of ranges being drained is left empty
+ *
+ * The lock is given up after VMAP_GIVE_BATCH ranges in any case, because on a
+ * kernel without preemption a CPU that spins on it does not ask for it.
+ *
+ * Context: process; takes the arena's lock in turns and may reschedule between
+ * them. Only vmap_drain() calls it, which has asserted that vmap_purge_lock,
+ * the guard of the list, is held.
+ */
+void vmap_space_give_draining(struct vmap_arena *arena)
+{
+	LIST_HEAD(spares);
+
+	while (!list_empty(&arena->draining)) {
+		arena_give_batch(arena, &arena->draining, &spares);
+		vmap_spares_free(&spares);
+		cond_resched();
+	}
+}
+
+/* The lowest chunk of @arena that is wholly free, after the first @keep. */
+static struct vmap_area *arena_whole_chunk(struct vmap_arena *arena,
+					   unsigned int keep)
+{
+	struct vmap_area *va = NULL;
+
+	lockdep_assert_held(&arena->lock);
+	do {
+		va = extent_next_sized(&arena->free, va, VMAP_CHUNK_SIZE);
+	} while (va && keep--);
+	return va;
+}
+
+/**
+ * vmap_space_nr_whole - count the chunks that nodes could return
+ *
+ * Context: takes arena locks.
+ * Return: how many chunks are wholly free.
+ */
+unsigned long vmap_space_nr_whole(void)
+{
+	unsigned long nr = 0;
+	unsigned int i;
+
+	for (i = 0; nr_vmap_nodes > 1 && i < nr_vmap_nodes; i++) {
+		struct vmap_arena *arena = &vmap_nodes[i].arena;
+		struct vmap_area *va = NULL;
+
+		spin_lock(&arena->lock);
+		while ((va = extent_next_sized(&arena->free, va,
+					       VMAP_CHUNK_SIZE)))
+			nr++;
+		spin_unlock(&arena->lock);
+	}
+	return nr;
+}
+
+/**
+ * vmap_space_return_chunks - give wholly free chunks back to the heap
+ * @keep: how many each node may keep
+ *
+ * Neighbouring chunks belong to different nodes, so a chunk that is wholly
+ * free is a range of its own in its node's arena.
+ *
+ * Context: process; takes arena locks in turns.
+ */
+void vmap_space_return_chunks(unsigned int keep)
+{
+	unsigned int i;
+
+	for (i = 0; nr_vmap_nodes > 1 && i < nr_vmap_nodes; i++) {
+		struct vmap_arena *arena = &vmap_nodes[i].arena;
+		struct vmap_area *chunk;
+
+		do {
+			spin_lock(&arena->lock);
+			chunk = arena_whole_chunk(arena, keep);
+			if (chunk) {
+				extent_withdraw(&arena->free, chunk);
+				vmap_debug_moved(VMAP_CHUNK_SIZE);
+			}
+			spin_unlock(&arena->lock);
+			if (chunk)
+				arena_give(&vmap_heap, chunk);
+			cond_resched();
+		} while (chunk);
+	}
+}
+
+/* === Boot === */
+
+static void __init arena_init(struct vmap_arena *arena)
+{
+	spin_lock_init(&arena->lock);
+	extent_set_init(&arena->free);
+	spin_lock_init(&arena->lazy_lock);
+	extent_set_init(&arena->lazy);
+	INIT_LIST_HEAD(&arena->draining);
+}
+
+static void __init vmap_nodes_init(void)
+{
+	unsigned long chunks = (VMALLOC_END - VMALLOC_START) >>
+			       VMAP_CHUNK_SHIFT;
+	unsigned long nr = roundup_pow_of_two(num_possible_cpus());
+	struct vmap_node *nodes;
+	unsigned int i;
+
+	/* A power of two: addr_to_node() is on every path. */
+	nr = min3(nr, VMAP_MAX_NODES,
+		  rounddown_pow_of_two(chunks / VMAP_MIN_NODE_CHUNKS | 1));
+	if (IS_ENABLED(CONFIG_64BIT) && nr > 1) {
+		nodes = kcalloc(nr, sizeof(*nodes), GFP_NOWAIT | __GFP_NOWARN);
+		if (nodes) {
+			vmap_nodes = nodes;
+			nr_vmap_nodes = nr;
+			vmap_zone_size = VMAP_CHUNK_SIZE;
+		} else {
+			pr_err("vmalloc: no memory for %lu nodes, going on with one\n",
+			       nr);
+		}
+	}
+	for (i = 0; i < nr_vmap_nodes; i++) {
+		spin_lock_init(&vmap_nodes[i].busy_lock);
+		extent_set_init(&vmap_nodes[i].busy);
+		arena_init(&vmap_nodes[i].arena);
+	}
+}
+
+static void __init heap_add(unsigned long start, unsigned long end)
+{
+	struct vmap_area *va;
+
+	if (start >= end)
+		return;
+	va = kmem_cache_zalloc(vmap_area_cachep, GFP_NOWAIT);
+	if (WARN_ON_ONCE(!va))
+		return;
+	va->va_start = start;
+	va->va_end = end;
+	vmap_debug_moved(end - start);
+	arena_give(&vmap_heap, va);
+}
+
+/**
+ * vmap_space_init - set up the heap and the nodes
+ * @early: areas that exist already, by address
+ *
+ * Context: boot, one CPU, once the slab allocator is there.
+ */
+void __init vmap_space_init(struct vm_struct *early)
+{
+	unsigned long start = 1;
+	struct vm_struct *vm;
+
+	vmap_area_cachep = KMEM_CACHE(vmap_area, SLAB_PANIC);
+	arena_init(&vmap_heap);
+	vmap_nodes_init();
+
+	for (vm = early; vm; vm = vm->next) {
+		heap_add(start, (unsigned long)vm->addr);
+		start = (unsigned long)vm->addr + vm->size;
+		/* The caller makes them busy. */
+		vmap_debug_moved(vm->size);
+	}
+	heap_add(start, ULONG_MAX);
+}
