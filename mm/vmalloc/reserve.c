@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Reserving a range of addresses: try, reclaim, try again.
+ *
+ * space.c says whether there is room; what to do when there is none is decided
+ * here and nowhere else: drain what waits, ask whoever has registered a purge
+ * notifier to unmap something, and only then fail.
+ */
+
+#include <linux/export.h>
+#include <linux/gfp.h>
+#include <linux/kasan.h>
+#include <linux/kernel.h>
+#include <linux/log2.h>
+#include <linux/notifier.h>
+#include <linux/printk.h>
+
+#include "internal.h"
+
+#include <trace/events/vmalloc.h>
+
+static BLOCKING_NOTIFIER_HEAD(vmap_notify_list);
+
+/**
+ * register_vmap_purge_notifier - ask to be called when addresses run out
+ * @nb: called with a pointer to an unsigned long, to which it adds the number
+ *	of pages or areas it has unmapped; it may call vunmap() and vfree()
+ *
+ * Context: may sleep.
+ * Return: 0.
+ */
+int register_vmap_purge_notifier(struct notifier_block *nb)
+{
+	return blocking_notifier_chain_register(&vmap_notify_list, nb);
+}
+EXPORT_SYMBOL_GPL(register_vmap_purge_notifier);
+
+/**
+ * unregister_vmap_purge_notifier - ask not to be called any longer
+ * @nb: as registered
+ *
+ * Context: may sleep.
+ * Return: 0, or -ENOENT if it was not registered.
+ */
+int unregister_vmap_purge_notifier(struct notifier_block *nb)
+{
+	return blocking_notifier_chain_unregister(&vmap_notify_list, nb);
+}
+EXPORT_SYMBOL_GPL(unregister_vmap_purge_notifier);
+
+/* What is asked for. */
+struct vmap_request {
+	unsigned long size;
+	unsigned long align;
+	unsigned long start;
+	unsigned long end;
+	gfp_t gfp;
+};
+
+/*
+ * One attempt. Most ranges are taken without a spare descriptor, so these are
+ * allocated when one turns out to be needed, with no lock held.
+ */
+static int vmap_attempt(struct vmap_area *va, const struct vmap_request *req,
+			enum vmap_effort effort, struct list_head *spares)
+{
+	int err;
+
+	err = vmap_space_take(va, req->size, req->align, req->start, req->end,
+			      effort, spares);
+	if (err == -ENOMEM) {
+		err = vmap_spares_fill(spares, VMAP_MAX_SPARES, req->gfp);
+		if (err)
+			return err;
+		err = vmap_space_take(va, req->size, req->align, req->start,
+				      req->end, effort, spares);
+	}
+	/* An address that is the end of the window is how a failure reads. */
+	trace_alloc_vmap_area(err ? req->end : va->va_start, req->size,
+			      req->align, req->start, req->end, err != 0);
+	return err;
+}
+
+static int vmap_take_or_reclaim(struct vmap_area *va,
+				const struct vmap_request *req)
+{
+	unsigned long freed;
+	LIST_HEAD(spares);
+	int err;
+
+	err = vmap_attempt(va, req, VMAP_TRY, &spares);
+	while (unlikely(err == -ENOSPC)) {
+		vmap_reclaim();
+		err = vmap_attempt(va, req, VMAP_TRY_HARD, &spares);
+		if (err != -ENOSPC)
+			break;
+		freed = 0;
+		blocking_notifier_call_chain(&vmap_notify_list, 0, &freed);
+		if (!freed)
+			break;
+	}
+	vmap_spares_free(&spares);
+	return err;
+}
+
+/**
+ * vmap_area_reserve - get a range of addresses, and make it busy
+ * @size: bytes, a multiple of the page size
+ * @align: alignment of the start, a power of two
+ * @start: lowest address it may have
+ * @end: it ends here or below
+ * @node: memory node to prefer for its descriptor
+ * @gfp: allocation flags; those that concern reclaim count, and __GFP_NOWARN
+ * @va_flags: VMAP_RAM, VMAP_BLOCK or 0
+ * @vm: bound to the range if not NULL
+ *
+ * Context: process; may sleep.
+ * Return: the area, or ERR_PTR(): -EINVAL for a size or alignment that makes no
+ * sense, -ENOMEM, or -EBUSY if there is no room or vmalloc is not up yet.
+ */
+struct vmap_area *vmap_area_reserve(unsigned long size, unsigned long align,
+				    unsigned long start, unsigned long end,
+				    int node, gfp_t gfp, unsigned long va_flags,
+				    struct vm_struct *vm)
+{
+	const struct vmap_request req = {
+		.size = size,
+		/* Whole pages, whatever the window starts with. */
+		.align = max(align, PAGE_SIZE),
+		.start = start,
+		.end = end,
+		.gfp = gfp & GFP_RECLAIM_MASK,
+	};
+	struct vmap_area *va;
+	int err;
+
+	if (unlikely(!size || offset_in_page(size) || !is_power_of_2(align)))
+		return ERR_PTR(-EINVAL);
+	if (unlikely(!vmap_initialized))
+		return ERR_PTR(-EBUSY);
+	might_sleep();
+
+	va = vmap_area_alloc(req.gfp, node);
+	if (unlikely(!va))
+		return ERR_PTR(-ENOMEM);
+
+	err = vmap_take_or_reclaim(va, &req);
+	if (unlikely(err)) {
+		vmap_area_free(va);
+		if (err == -ENOMEM)
+			return ERR_PTR(err);
+		if (!(gfp & __GFP_NOWARN))
+			pr_warn_ratelimited("vmalloc_node_range for size %lu failed: Address range restricted to %#lx - %#lx\n",
+					    size, start, end);
+		return ERR_PTR(-EBUSY);
+	}
+
+	err = kasan_populate_vmalloc(va->va_start, size, req.gfp);
+	if (unlikely(err)) {
+		/* Some shadow may be there; a drain releases that, too. */
+		vmap_area_retire(va);
+		return ERR_PTR(err);
+	}
+
+	va->flags |= va_flags;
+	vmap_busy_add(va, vm);
+	return va;
+}
