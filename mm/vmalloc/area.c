@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The life of a struct vm_struct: what callers own of an area.
+ *
+ * An area is made with its vm_struct bound to it, is found by any address in
+ * it, and comes apart again when it is removed: the addresses wait for a drain
+ * and the vm_struct is the caller's to free. Before vmalloc is up, areas are
+ * kept on a list that vmalloc_init() imports.
+ */
+
+#include <linux/bitops.h>
+#include <linux/debugobjects.h>
+#include <linux/export.h>
+#include <linux/init.h>
+#include <linux/kasan.h>
+#include <linux/moduleloader.h>
+#include <linux/overflow.h>
+#include <linux/preempt.h>
+#include <linux/slab.h>
+
+#include "internal.h"
+
+/* Areas of early boot, by address. */
+static struct vm_struct *vmlist __initdata;
+
+/**
+ * vm_area_reserve - make an area
+ * @size: bytes that the caller wants to use
+ * @align: alignment of its address; ignored for VM_IOREMAP, whose alignment
+ *	comes from the size
+ * @shift: @size is rounded up to a multiple of 1 << @shift
+ * @flags: VM_*; unless VM_NO_GUARD is set a page is added that stays unmapped
+ * @start: lowest address it may have
+ * @end: it ends, guard page included, here or below
+ * @node: memory node to prefer for descriptors
+ * @gfp: allocation flags for descriptors
+ * @caller: whom /proc/vmallocinfo should name
+ *
+ * Context: process; may sleep.
+ * Return: the area, or NULL.
+ */
+struct vm_struct *vm_area_reserve(unsigned long size, unsigned long align,
+				  unsigned long shift, unsigned long flags,
+				  unsigned long start, unsigned long end,
+				  int node, gfp_t gfp, const void *caller)
+{
+	unsigned long requested_size = size;
+	struct vm_struct *vm;
+	struct vmap_area *va;
+
+	if (WARN_ON_ONCE(in_interrupt()))
+		return NULL;
+
+	/* Rounding up ends in 0 when it overflows. */
+	size = ALIGN(size, 1UL << shift);
+	if (unlikely(!size))
+		return NULL;
+	if (flags & VM_IOREMAP)
+		align = 1UL << clamp_t(int, get_count_order_long(size),
+				       PAGE_SHIFT, IOREMAP_MAX_ORDER);
+	if (!(flags & VM_NO_GUARD) &&
+	    check_add_overflow(size, PAGE_SIZE, &size))
+		return NULL;
+
+	vm = kzalloc_node(sizeof(*vm), gfp & GFP_RECLAIM_MASK, node);
+	if (unlikely(!vm))
+		return NULL;
+	vm->flags = flags;
+	vm->caller = caller;
+	vm->requested_size = requested_size;
+
+	va = vmap_area_reserve(size, align, start, end, node, gfp, 0, vm);
+	if (IS_ERR(va)) {
+		kfree(vm);
+		return NULL;
+	}
+
+	/*
+	 * Who maps pages here without the help of vmalloc cannot be known to
+	 * have done it, so such memory is accessible from now on. vmalloc()
+	 * does it when its pages are there.
+	 */
+	if (!(flags & VM_ALLOC))
+		vm->addr = kasan_unpoison_vmalloc(vm->addr, requested_size,
+						  KASAN_VMALLOC_PROT_NORMAL);
+	return vm;
+}
+
+/**
+ * __get_vm_area_caller - make an area within given bounds
+ * @size: bytes
+ * @flags: VM_*
+ * @start: lowest address it may have, in VMALLOC_START..VMALLOC_END or not
+ * @end: it ends here or below
+ * @caller: whom /proc/vmallocinfo should name
+ *
+ * Context: process; may sleep.
+ * Return: the area, or NULL.
+ */
+struct vm_struct *__get_vm_area_caller(unsigned long size, unsigned long flags,
+				       unsigned long start, unsigned long end,
+				       const void *caller)
+{
+	return vm_area_reserve(size, 1, PAGE_SHIFT, flags, start, end,
+			       NUMA_NO_NODE, GFP_KERNEL, caller);
+}
+
+/**
+ * get_vm_area_caller - make an area on behalf of somebody
+ * @size: bytes
+ * @flags: VM_*
+ * @caller: whom /proc/vmallocinfo should name
+ *
+ * Context: process; may sleep.
+ * Return: the area, or NULL.
+ */
+struct vm_struct *get_vm_area_caller(unsigned long size, unsigned long flags,
+				     const void *caller)
+{
+	return __get_vm_area_caller(size, flags, VMALLOC_START, VMALLOC_END,
+				    caller);
+}
+
+/**
+ * get_vm_area - make an area
+ * @size: bytes
+ * @flags: VM_*
+ *
+ * Context: process; may sleep.
+ * Return: the area, or NULL.
+ */
+struct vm_struct *get_vm_area(unsigned long size, unsigned long flags)
+{
+	return get_vm_area_caller(size, flags, __builtin_return_address(0));
+}
+
+/**
+ * find_vm_area - find an area
+ * @addr: an address in it
+ *
+ * Context: process, also where it must not sleep; takes spinlocks, which
+ * interrupts must not take. It is up to the caller that the area is not freed
+ * while it is used.
+ * Return: the area, or NULL if there is none or it is one of vm_map_ram().
+ */
+struct vm_struct *find_vm_area(const void *addr)
+{
+	struct vmap_area *va = find_vmap_area((unsigned long)addr);
+
+	return va ? va->vm : NULL;
+}
+
+/* Whatever debugging tools have in store for memory that is freed. */
+static void forget_contents(const struct vm_struct *vm)
+{
+	unsigned long size = get_vm_area_size(vm);
+
+	debug_check_no_obj_freed(vm->addr, size);
+	debug_check_no_locks_freed(vm->addr, size);
+	kasan_free_module_shadow(vm);
+	kasan_poison_vmalloc(vm->addr, size);
+}
+
+/**
+ * remove_vm_area - unmap an area
+ * @addr: an address in it, aligned to a page
+ *
+ * Other CPUs may see the mapping until the next drain.
+ *
+ * Context: process; may sleep.
+ * Return: the area, which is the caller's to kfree(), or NULL if there is none.
+ */
+struct vm_struct *remove_vm_area(const void *addr)
+{
+	struct vmap_area *va;
+	struct vm_struct *vm;
+
+	might_sleep();
+
+	if (WARN(!PAGE_ALIGNED(addr), "Trying to vfree() bad address (%p)\n",
+		 addr))
+		return NULL;
+
+	va = vmap_busy_take((unsigned long)addr, false);
+	if (!va)
+		return NULL;
+	vm = va->vm;
+
+	forget_contents(vm);
+	vmap_area_unmap(va);
+	return vm;
+}
+
+/**
+ * free_vm_area - unmap and free an area
+ * @area: the area, from get_vm_area() or a relative of it
+ *
+ * Context: process; may sleep.
+ */
+void free_vm_area(struct vm_struct *area)
+{
+	/* Looked up first: at this address may be an area of somebody else. */
+	if (WARN_ONCE(find_vm_area(area->addr) != area,
+		      "Trying to %s() nonexistent vm area (%p)\n", __func__,
+		      area->addr))
+		return;
+	kfree(remove_vm_area(area->addr));
+}
+EXPORT_SYMBOL_GPL(free_vm_area);
+
+/* === Early boot === */
+
+/**
+ * vm_area_early_list - tell the areas made before vmalloc is up
+ *
+ * Context: boot, one CPU.
+ * Return: the first of them by address; &vm_struct.next has the others.
+ */
+struct vm_struct * __init vm_area_early_list(void)
+{
+	return vmlist;
+}
+
+/**
+ * vm_area_add_early - tell of an area that exists already
+ * @vm: has its addr, size and flags set
+ *
+ * Context: boot, one CPU, before vmalloc_init().
+ */
+void __init vm_area_add_early(struct vm_struct *vm)
+{
+	struct vm_struct **link = &vmlist;
+	const void *end = vm->addr + vm->size;
+
+	if (WARN_ON(vmap_initialized))
+		return;
+	while (*link && (*link)->addr + (*link)->size <= vm->addr)
+		link = &(*link)->next;
+	if (WARN(*link && (*link)->addr < end,
+		 "vmalloc: early area %#lx-%#lx overlaps another one\n",
+		 (unsigned long)vm->addr, (unsigned long)end))
+		return;
+	vm->next = *link;
+	*link = vm;
+}
+
+/**
+ * vm_area_register_early - find room for an area
+ * @vm: has its size and flags set; gets the address, NULL if there is no room
+ * @align: alignment of the address
+ *
+ * Context: boot, one CPU, before vmalloc_init().
+ */
+void __init vm_area_register_early(struct vm_struct *vm, size_t align)
+{
+	unsigned long addr = ALIGN(VMALLOC_START, align);
+	struct vm_struct **link;
+
+	if (WARN_ON(vmap_initialized))
+		return;
+	/* First fit; areas below the vmalloc space are passed over. */
+	for (link = &vmlist; *link; link = &(*link)->next) {
+		unsigned long start = (unsigned long)(*link)->addr;
+
+		if (start >= addr && start - addr >= vm->size)
+			break;
+		addr = max(addr, ALIGN(start + (*link)->size, align));
+	}
+	if (WARN(addr > VMALLOC_END - vm->size,
+		 "vmalloc: no room for an early area of %lu bytes\n",
+		 vm->size))
+		return;
+	vm->addr = (void *)addr;
+	vm->next = *link;
+	*link = vm;
+	kasan_populate_early_vm_area_shadow(vm->addr, vm->size);
+}
