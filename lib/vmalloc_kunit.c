@@ -1,0 +1,593 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit suites of the vmalloc interface, seen from outside: what they share.
+ *
+ * Every case of every suite holds on the stock allocator too: that is how a
+ * replacement is judged.  The suites are built in, since half of the interface
+ * is not exported to modules.  KUnit runs one case at a time, each in
+ * a task of its own; nothing here takes a lock.
+ */
+#define DEBUG	/* pr_debug() must reach the log */
+
+#include <kunit/test.h>
+#include <linux/bug.h>
+#include <linux/console.h>
+#include <linux/highmem.h>
+#include <linux/kmsg_dump.h>
+#include <linux/memblock.h>
+#include <linux/moduleparam.h>
+#include <linux/panic.h>
+#include <linux/printk.h>
+#include <linux/slab.h>
+#include <linux/uio.h>
+#include <trace/events/vmalloc.h>
+
+#include <asm/sections.h>
+
+#include "vmalloc_kunit.h"
+
+static unsigned int seed = 20201116;
+module_param(seed, uint, 0644);
+MODULE_PARM_DESC(seed, "Seed of the random cases (default 20201116)");
+
+static void note_alloc(void *data, unsigned long addr, unsigned long size,
+		       unsigned long align, unsigned long vstart,
+		       unsigned long vend, int failed)
+{
+	struct vmk_ledger *ledger = data;
+
+	if (failed)
+		return;
+	if (!in_task() || current != ledger->task) {
+		atomic_inc(&ledger->foreign);
+		return;
+	}
+	if (ledger->entries < VMK_LEDGER_MAX)
+		ledger->start[ledger->entries] = addr;
+	ledger->entries++;
+}
+
+static void note_free(void *data, unsigned long va_start,
+		      unsigned long nr_lazy, unsigned long nr_lazy_max)
+{
+	struct vmk_ledger *ledger = data;
+
+	if (!in_task() || current != ledger->task)
+		atomic_inc(&ledger->foreign);
+}
+
+static void ledger_close(void *data)
+{
+	unregister_trace_alloc_vmap_area(note_alloc, data);
+	unregister_trace_free_vmap_area_noflush(note_free, data);
+	tracepoint_synchronize_unregister();
+}
+
+/**
+ * vmk_ledger_open - start to note the areas the calling task allocates
+ * @test: the running test; closes the ledger when it ends
+ *
+ * Context: May sleep.
+ * Return: the ledger, empty.
+ */
+struct vmk_ledger *vmk_ledger_open(struct kunit *test)
+{
+	struct vmk_ledger *ledger;
+
+	ledger = kunit_kzalloc(test, sizeof(*ledger), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, ledger);
+	ledger->task = current;
+	KUNIT_ASSERT_EQ(test, 0,
+			register_trace_alloc_vmap_area(note_alloc, ledger));
+	if (register_trace_free_vmap_area_noflush(note_free, ledger)) {
+		unregister_trace_alloc_vmap_area(note_alloc, ledger);
+		tracepoint_synchronize_unregister();
+		KUNIT_FAIL_AND_ABORT(test, "no trace event of frees");
+	}
+	KUNIT_ASSERT_EQ(test, 0,
+			kunit_add_action_or_reset(test, ledger_close, ledger));
+	vmk_ledger_restart(ledger);
+	return ledger;
+}
+
+/**
+ * vmk_ledger_restart - forget what was noted, compare with the state of now
+ * @ledger: from vmk_ledger_open()
+ *
+ * Context: Any.
+ */
+void vmk_ledger_restart(struct vmk_ledger *ledger)
+{
+	ledger->entries = 0;
+	atomic_set(&ledger->foreign, 0);
+	ledger->pages = vmalloc_nr_pages();
+}
+
+/**
+ * vmk_ledger_live - count the noted areas that are still allocated
+ * @ledger: from vmk_ledger_open()
+ *
+ * Context: Any but hard interrupt.
+ * Return: the number of areas.
+ */
+unsigned int vmk_ledger_live(struct vmk_ledger *ledger)
+{
+	unsigned int i, live = 0;
+
+	for (i = 0; i < min(ledger->entries, VMK_LEDGER_MAX); i++)
+		live += vmk_area_at((void *)ledger->start[i]);
+	return live;
+}
+
+/**
+ * vmk_expect_nothing_lost - expect all noted areas and their pages back
+ * @test: the running test
+ * @ledger: from vmk_ledger_open()
+ *
+ * The page count belongs to the whole system: it is compared only if nobody
+ * else allocated or freed an area meanwhile.
+ *
+ * Context: May sleep.
+ */
+void vmk_expect_nothing_lost(struct kunit *test, struct vmk_ledger *ledger)
+{
+	unsigned long pages = vmalloc_nr_pages();
+
+	KUNIT_EXPECT_LE(test, ledger->entries, VMK_LEDGER_MAX);
+	KUNIT_EXPECT_EQ_MSG(test, vmk_ledger_live(ledger), 0,
+			    "areas are left over");
+	if (!atomic_read(&ledger->foreign))
+		KUNIT_EXPECT_EQ_MSG(test, pages, ledger->pages,
+				    "pages are left over");
+	else
+		kunit_info(test, "others were active, pages not compared\n");
+}
+
+/**
+ * vmk_area_at - tell whether an area starts at exactly this address
+ * @addr: address
+ *
+ * Context: Any but hard interrupt.
+ * Return: true if so.
+ */
+bool vmk_area_at(const void *addr)
+{
+	struct vmap_area *va = find_vmap_area((unsigned long)addr);
+
+	return va && va->va_start == (unsigned long)addr;
+}
+
+/**
+ * vmk_wait_gone - wait until no area starts at an address any more
+ * @addr: address
+ *
+ * Context: Sleeps, ten seconds at most.
+ * Return: true if the area went away.
+ */
+bool vmk_wait_gone(const void *addr)
+{
+	unsigned long limit = jiffies + 10 * HZ;
+
+	while (vmk_area_at(addr)) {
+		if (time_after(jiffies, limit))
+			return false;
+		schedule_timeout_uninterruptible(1);
+	}
+	return true;
+}
+
+/**
+ * vmk_force_purge - make the allocator give back all it holds on to
+ *
+ * Asks for what cannot be had, two pages in a window of one: that purges lazily
+ * freed areas and fragmented vm_map_ram() blocks on every implementation.
+ *
+ * Context: May sleep.
+ */
+void vmk_force_purge(void)
+{
+	void *none;
+
+	none = __vmalloc_node_range(PAGE_SIZE, 1, VMALLOC_START,
+				    VMALLOC_START + PAGE_SIZE,
+				    GFP_KERNEL | __GFP_NOWARN, PAGE_KERNEL, 0,
+				    NUMA_NO_NODE, __builtin_return_address(0));
+	WARN_ON(none);
+}
+
+/**
+ * vmk_window_claim - find a free range of addresses for one test alone
+ * @test: the running test, aborted if there is none
+ * @size: bytes, a multiple of PAGE_SIZE
+ * @align: alignment of the first address, a power of two
+ *
+ * Starts in the middle of vmalloc space: ordinary areas come from its bottom
+ * and per-CPU ones from its top.  Nothing is left allocated.
+ *
+ * Context: May sleep.
+ * Return: the window.
+ */
+struct vmk_window vmk_window_claim(struct kunit *test, unsigned long size,
+				   unsigned long align)
+{
+	unsigned long half = (VMALLOC_END - VMALLOC_START) / 2;
+	struct vmk_window window = { };
+	struct vm_struct *area = NULL;
+
+	window.start = ALIGN(VMALLOC_START + half, align);
+	while (window.start < VMALLOC_END - size) {
+		window.end = window.start + size;
+		area = vmk_window_area(&window, size, VM_NO_GUARD);
+		if (area)
+			break;
+		window.start += max(align, ALIGN(size, align) / 4);
+		window.start = ALIGN(window.start, align);
+	}
+	KUNIT_ASSERT_NOT_NULL_MSG(test, area, "no room for a window");
+	free_vm_area(area);
+	vm_unmap_aliases();
+	return window;
+}
+
+/**
+ * vmk_window_area - reserve an area inside a window
+ * @window: the window
+ * @size: bytes
+ * @flags: of the area
+ *
+ * Context: May sleep.
+ * Return: the area or NULL.
+ */
+struct vm_struct *vmk_window_area(const struct vmk_window *window,
+				  unsigned long size, unsigned long flags)
+{
+	return __get_vm_area_caller(size, flags, window->start, window->end,
+				    __builtin_return_address(0));
+}
+
+/**
+ * vmk_seed - start a random sequence, the same one in every run by default
+ * @test: the running test
+ * @rnd: state to set up
+ *
+ * Context: Any.
+ */
+void vmk_seed(struct kunit *test, struct rnd_state *rnd)
+{
+	unsigned int value = READ_ONCE(seed);
+
+	prandom_seed_state(rnd, value);
+	kunit_info(test, "vmalloc_kunit.seed=%u\n", value);
+}
+
+/**
+ * vmk_random_below - draw a number
+ * @rnd: from vmk_seed()
+ * @ceiling: first number not wanted, not 0
+ *
+ * Context: Any.
+ * Return: a number in [0, ceiling).
+ */
+u32 vmk_random_below(struct rnd_state *rnd, u32 ceiling)
+{
+	return prandom_u32_state(rnd) % ceiling;
+}
+
+/**
+ * vmk_shuffle - fill an array with 0..count-1 in random order
+ * @rnd: from vmk_seed()
+ * @order: the array
+ * @count: its length
+ *
+ * Context: Any.
+ */
+void vmk_shuffle(struct rnd_state *rnd, unsigned int *order,
+		 unsigned int count)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++)
+		order[i] = i;
+	for (i = count; i > 1; i--) {
+		unsigned int other = vmk_random_below(rnd, i);
+
+		swap(order[i - 1], order[other]);
+	}
+}
+
+static u8 pattern_byte(unsigned long tag, size_t at)
+{
+	return (u8)(tag * 31 + at * 7 + (at >> PAGE_SHIFT) * 101 + 1);
+}
+
+/**
+ * vmk_fill - write a pattern
+ * @to: first byte
+ * @size: how many; the first and last 64 of each page are written
+ * @tag: tells one pattern from another
+ *
+ * Context: Any.
+ */
+void vmk_fill(void *to, size_t size, unsigned long tag)
+{
+	u8 *byte = to;
+	size_t at;
+
+	for (at = 0; at < size; at++) {
+		if (offset_in_page(at) == 64 && at + PAGE_SIZE - 128 < size)
+			at += PAGE_SIZE - 128;
+		WRITE_ONCE(byte[at], pattern_byte(tag, at));
+	}
+}
+
+/**
+ * vmk_holds - look for what vmk_fill() wrote
+ * @from: first byte
+ * @size: as written, or less
+ * @tag: as written
+ *
+ * Context: Any.
+ * Return: true if all of it is there.
+ */
+bool vmk_holds(const void *from, size_t size, unsigned long tag)
+{
+	const u8 *byte = from;
+	size_t at;
+
+	for (at = 0; at < size; at++) {
+		if (offset_in_page(at) == 64 && at + PAGE_SIZE - 128 < size)
+			at += PAGE_SIZE - 128;
+		if (READ_ONCE(byte[at]) != pattern_byte(tag, at))
+			return false;
+	}
+	return true;
+}
+
+/**
+ * vmk_fill_page - write a pattern to a page by way of its own mapping
+ * @page: the page, in high memory or not
+ * @tag: tells one pattern from another
+ *
+ * Context: Any.
+ */
+void vmk_fill_page(struct page *page, unsigned long tag)
+{
+	void *kaddr = kmap_local_page(page);
+
+	vmk_fill(kaddr, PAGE_SIZE, tag);
+	kunmap_local(kaddr);
+}
+
+/**
+ * vmk_page_holds - look for what vmk_fill() or vmk_fill_page() wrote
+ * @page: the page
+ * @tag: as written
+ *
+ * Context: Any.
+ * Return: true if it is there.
+ */
+bool vmk_page_holds(struct page *page, unsigned long tag)
+{
+	void *kaddr = kmap_local_page(page);
+	bool holds = vmk_holds(kaddr, PAGE_SIZE, tag);
+
+	kunmap_local(kaddr);
+	return holds;
+}
+
+struct page_list {
+	unsigned int count;
+	struct page *page[];
+};
+
+static void free_page_list(void *data)
+{
+	struct page_list *list = data;
+
+	while (list->count)
+		__free_page(list->page[--list->count]);
+	kvfree(list);
+}
+
+/**
+ * vmk_alloc_pages - allocate single pages, freed when the test ends
+ * @test: the running test
+ * @count: how many
+ *
+ * Context: May sleep.
+ * Return: array of the pages, followed by a NULL pointer.
+ */
+struct page **vmk_alloc_pages(struct kunit *test, unsigned int count)
+{
+	struct page_list *list;
+
+	list = kvzalloc(struct_size(list, page, count + 1), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, list);
+	KUNIT_ASSERT_EQ(test, 0,
+			kunit_add_action_or_reset(test, free_page_list, list));
+	for (; list->count < count; list->count++) {
+		struct page *page = alloc_page(GFP_HIGHUSER);
+
+		KUNIT_ASSERT_NOT_NULL(test, page);
+		list->page[list->count] = page;
+	}
+	return list->page;
+}
+
+/**
+ * vmk_pfn_without_page - find a frame number that no memory stands behind
+ *
+ * Context: Any.
+ * Return: the number.
+ */
+unsigned long vmk_pfn_without_page(void)
+{
+	unsigned long pfn = max_pfn + SZ_16M / PAGE_SIZE;
+
+	while (pfn_valid(pfn))
+		pfn += SZ_16M / PAGE_SIZE;
+	return pfn;
+}
+
+/**
+ * vmk_log_mark - remember where the kernel log ends now
+ *
+ * Context: Any.
+ * Return: the mark.
+ */
+u64 vmk_log_mark(void)
+{
+	struct kmsg_dump_iter iter;
+
+	kmsg_dump_rewind(&iter);
+	return iter.next_seq;
+}
+
+/**
+ * vmk_log_count - count messages printed after a mark
+ * @mark: from vmk_log_mark()
+ * @needle: text they contain
+ *
+ * Context: Any.
+ * Return: the number of messages.
+ */
+unsigned int vmk_log_count(u64 mark, const char *needle)
+{
+	struct kmsg_dump_iter iter;
+	unsigned int count = 0;
+	static char line[512];
+	size_t len;
+
+	kmsg_dump_rewind(&iter);
+	iter.cur_seq = max(iter.cur_seq, mark);
+	while (kmsg_dump_get_line(&iter, false, line, sizeof(line) - 1, &len)) {
+		line[len] = '\0';
+		if (strstr(line, needle))
+			count++;
+	}
+	return count;
+}
+
+static int saved_console_loglevel;
+
+static void flush_consoles(void)
+{
+	console_lock();
+	console_unlock();
+}
+
+/**
+ * vmk_hush - keep messages off the console, they still enter the log
+ *
+ * Context: May sleep.
+ * Return: a mark as from vmk_log_mark().
+ */
+u64 vmk_hush(void)
+{
+	/* KUnit's last line has no end until another message follows it. */
+	pr_debug("vmalloc_kunit: warnings are expected\n");
+	flush_consoles();
+	saved_console_loglevel = console_loglevel;
+	console_loglevel = CONSOLE_LOGLEVEL_SILENT;
+	return vmk_log_mark();
+}
+
+/**
+ * vmk_unhush - undo vmk_hush()
+ *
+ * Context: May sleep.
+ */
+void vmk_unhush(void)
+{
+	flush_consoles();
+	/* An oops or a lock report has raised it: leave it so. */
+	if (console_loglevel == CONSOLE_LOGLEVEL_SILENT)
+		console_loglevel = saved_console_loglevel;
+}
+
+/**
+ * vmk_warn_again - let each WARN_ONCE() in the kernel warn once more
+ *
+ * Context: Any.
+ */
+void vmk_warn_again(void)
+{
+	generic_bug_clear_once();
+	memset(__start_once, 0, __end_once - __start_once);
+}
+
+/**
+ * vmk_expect_warns - expect warnings since a mark, for VMK_EXPECT_WARNS()
+ * @test: the running test
+ * @mark: from vmk_log_mark()
+ * @count: exactly how many
+ * @statement: what was run, for the message
+ * @text: what is said in the log, or NULL
+ *
+ * Context: May sleep.
+ */
+void vmk_expect_warns(struct kunit *test, u64 mark, unsigned int count,
+		      const char *statement, const char *text)
+{
+	unsigned int warned = vmk_log_count(mark, "WARNING: ");
+
+	KUNIT_EXPECT_EQ_MSG(test, warned, count, "warnings by: %s", statement);
+	KUNIT_EXPECT_EQ_MSG(test, vmk_log_count(mark, "BUG: "), 0,
+			    "bug reports by: %s", statement);
+	if (text)
+		KUNIT_EXPECT_GT_MSG(test, vmk_log_count(mark, text), 0,
+				    "\"%s\" not said by: %s", text, statement);
+}
+
+static int saved_panic_on_warn;
+
+/**
+ * vmk_allow_warnings - init function of suites that make the kernel warn
+ * @test: the running test
+ *
+ * Return: 0.
+ */
+int vmk_allow_warnings(struct kunit *test)
+{
+	saved_panic_on_warn = panic_on_warn;
+	panic_on_warn = 0;
+	if (!IS_ENABLED(CONFIG_PRINTK) || !IS_ENABLED(CONFIG_BUG))
+		kunit_skip(test, "needs CONFIG_PRINTK and CONFIG_BUG");
+	return 0;
+}
+
+/**
+ * vmk_forbid_warnings - exit function of suites that make the kernel warn
+ * @test: the running test
+ *
+ * Walks through the allocator once: a lock somebody kept shows here.
+ *
+ * Context: May sleep.
+ */
+void vmk_forbid_warnings(struct kunit *test)
+{
+	vm_unmap_aliases();
+	vmk_force_purge();
+	vfree(vmalloc(PAGE_SIZE));
+	vmk_warn_again();
+	panic_on_warn = saved_panic_on_warn;
+}
+
+/**
+ * vmk_vread - read vmalloc space into a buffer
+ * @to: the buffer
+ * @room: its size
+ * @addr: where to read
+ * @count: how many bytes to ask for
+ *
+ * Context: Any but hard interrupt.
+ * Return: what vread_iter() says.
+ */
+long vmk_vread(void *to, size_t room, const void *addr, size_t count)
+{
+	struct kvec vec = { .iov_base = to, .iov_len = room };
+	struct iov_iter iter;
+
+	iov_iter_kvec(&iter, ITER_DEST, &vec, 1, room);
+	return vread_iter(&iter, addr, count);
+}
