@@ -1,0 +1,450 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Tests of extent.c: sets of address ranges that belong to the test alone.
+ *
+ * Sets are drawn with a character for a page: '[' is the first page of a range,
+ * '=' any other one, '.' is not in the set. So "[=[=" are two ranges that
+ * touch, "[===" is one.
+ */
+
+#include <kunit/test.h>
+#include <linux/sizes.h>
+#include <linux/string.h>
+
+#include "../extent.h"
+
+#define BASE		((unsigned long)SZ_16M)
+#define ADDR(page)	(BASE + (unsigned long)(page) * PAGE_SIZE)
+#define PAGE_OF(addr)	(((addr) - BASE) / PAGE_SIZE)
+
+/* Descriptors belong to the test: there is no need to free them. */
+static struct vmap_area *range(struct kunit *test, unsigned long first,
+			       unsigned long pages)
+{
+	struct vmap_area *va = kunit_kzalloc(test, sizeof(*va), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, va);
+	va->va_start = ADDR(first);
+	va->va_end = ADDR(first + pages);
+	return va;
+}
+
+static void add_spares(struct kunit *test, struct list_head *spares,
+		       unsigned int nr)
+{
+	while (nr--)
+		list_add(&range(test, 0, 1)->list, spares);
+}
+
+/* The ranges of a drawing, on a list. */
+static void list_drawn(struct kunit *test, struct list_head *list,
+		       const char *drawing)
+{
+	unsigned long first, i;
+
+	for (i = 0; drawing[i]; ) {
+		first = i++;
+		if (drawing[first] == '.')
+			continue;
+		while (drawing[i] == '=')
+			i++;
+		list_add_tail(&range(test, first, i - first)->list, list);
+	}
+}
+
+static void set_drawn(struct kunit *test, struct extent_set *set, bool sized,
+		      const char *drawing)
+{
+	struct vmap_area *va, *next;
+	LIST_HEAD(spares);
+	LIST_HEAD(list);
+	int err;
+
+	extent_set_init(set);
+	list_drawn(test, &list, drawing);
+	list_for_each_entry_safe(va, next, &list, list) {
+		list_del(&va->list);
+		err = sized ? extent_give(set, va, &spares) :
+			      extent_insert(set, va);
+		KUNIT_ASSERT_EQ(test, 0, err);
+	}
+	/* What touches is joined in a sized set, so draw it so. */
+	KUNIT_ASSERT_TRUE(test, list_empty(&spares));
+}
+
+/* Draw the pages that @expected has. */
+static const char *draw(struct kunit *test, const struct extent_set *set,
+			const char *expected)
+{
+	size_t len = strlen(expected);
+	char *drawing = kunit_kzalloc(test, len + 1, GFP_KERNEL);
+	struct vmap_area *va;
+	unsigned long i;
+
+	KUNIT_ASSERT_NOT_NULL(test, drawing);
+	memset(drawing, '.', len);
+	list_for_each_entry(va, &set->head, list) {
+		for (i = PAGE_OF(va->va_start); i < PAGE_OF(va->va_end); i++) {
+			if (i >= len)
+				return "there is more";
+			drawing[i] = ADDR(i) == va->va_start ? '[' : '=';
+		}
+	}
+	return drawing;
+}
+
+static void expect_drawn(struct kunit *test, const struct extent_set *set,
+			 const char *expected)
+{
+	KUNIT_EXPECT_STREQ(test, draw(test, set, expected), expected);
+}
+
+/* === Carving === */
+
+struct carve_case {
+	const char *name;
+	const char *before;
+	unsigned int pages, align, offset, start, end;
+	bool exact;
+	unsigned int spares;
+	int result;
+	const char *after;
+	unsigned int spares_after;
+};
+
+static const struct carve_case carve_cases[] = {
+	{ "whole range leaves its descriptor", ".[==.",
+	  3, 1, 0, 0, 5, false, 0, 0, ".....", 1 },
+	{ "low edge needs no descriptor", "[====",
+	  2, 1, 0, 0, 5, false, 0, 0, "..[==", 0 },
+	{ "high edge needs no descriptor", "[====",
+	  2, 1, 0, 3, 5, false, 0, 0, "[==..", 0 },
+	{ "middle splits in two", "[======",
+	  2, 1, 0, 3, 7, false, 1, 0, "[==..[=", 0 },
+	{ "middle without a descriptor changes nothing", "[======",
+	  2, 1, 0, 3, 7, false, 0, -ENOMEM, "[======", 0 },
+	{ "first fit is taken, not best fit", "[.[===.[=",
+	  2, 1, 0, 0, 9, false, 0, 0, "[...[=.[=", 0 },
+	{ "nothing is long enough", "[.[==.[=",
+	  4, 1, 0, 0, 8, false, 1, -ENOSPC, "[.[==.[=", 1 },
+	{ "set is empty", "....",
+	  1, 1, 0, 0, 4, false, 1, -ENOSPC, "....", 1 },
+	{ "window ends before it fits", "[=======",
+	  4, 1, 0, 2, 5, false, 1, -ENOSPC, "[=======", 1 },
+	{ "window of just the size", "[=======",
+	  3, 1, 0, 2, 5, false, 1, 0, "[=...[==", 0 },
+	{ "window in a hole", "[=....[=",
+	  1, 1, 0, 2, 6, false, 1, -ENOSPC, "[=....[=", 1 },
+	{ "alignment moves it up", ".[======",
+	  2, 4, 0, 0, 8, false, 1, 0, ".[==..[=", 0 },
+	{ "offset is counted from the alignment", ".[======",
+	  2, 4, 2, 0, 8, false, 1, 0, ".[..[===", 0 },
+	{ "quick look passes over a tight aligned fit", "[=.[===.[==.",
+	  4, 4, 3, 0, 12, false, 1, -ENOSPC, "[=.[===.[==.", 1 },
+	{ "exact look finds a tight aligned fit", "[=.[===.[==.",
+	  4, 4, 3, 0, 12, true, 0, 0, "[=......[==.", 1 },
+};
+
+static void carve_desc(const struct carve_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(carve, carve_cases, carve_desc);
+
+static void carve_takes_the_lowest_fit(struct kunit *test)
+{
+	const struct carve_case *c = test->param_value;
+	const struct extent_room room = {
+		.size	= c->pages * PAGE_SIZE,
+		.align	= c->align * PAGE_SIZE,
+		.offset	= c->offset * PAGE_SIZE,
+		.start	= ADDR(c->start),
+		.end	= ADDR(c->end),
+		.exact	= c->exact,
+	};
+	struct extent_set set;
+	unsigned long addr;
+	LIST_HEAD(spares);
+
+	set_drawn(test, &set, true, c->before);
+	add_spares(test, &spares, c->spares);
+	KUNIT_EXPECT_EQ(test, c->result,
+			extent_carve(&set, &room, &addr, &spares));
+	expect_drawn(test, &set, c->after);
+	KUNIT_EXPECT_EQ(test, c->spares_after, list_count_nodes(&spares));
+	KUNIT_EXPECT_TRUE(test, extent_set_valid(&set, true, true));
+}
+
+static void carve_at_takes_what_is_named_or_nothing(struct kunit *test)
+{
+	struct extent_set set;
+	LIST_HEAD(spares);
+
+	set_drawn(test, &set, true, "[====.[=");
+	KUNIT_EXPECT_EQ(test, -ENOSPC,
+			extent_carve_at(&set, ADDR(4), ADDR(7), &spares));
+	KUNIT_EXPECT_EQ(test, -ENOSPC,
+			extent_carve_at(&set, ADDR(5), ADDR(7), &spares));
+	KUNIT_EXPECT_EQ(test, -ENOMEM,
+			extent_carve_at(&set, ADDR(1), ADDR(3), &spares));
+	expect_drawn(test, &set, "[====.[=");
+	KUNIT_EXPECT_EQ(test, 0,
+			extent_carve_at(&set, ADDR(6), ADDR(8), &spares));
+	KUNIT_EXPECT_EQ(test, 0,
+			extent_carve_at(&set, ADDR(1), ADDR(3), &spares));
+	expect_drawn(test, &set, "[..[=...");
+	KUNIT_EXPECT_TRUE(test, extent_set_valid(&set, true, true));
+}
+
+static void next_sized_steps_over_what_is_too_short(struct kunit *test)
+{
+	struct vmap_area *va = NULL;
+	struct extent_set set;
+
+	set_drawn(test, &set, true, "[.[==.[=.[====.[.[==");
+	va = extent_next_sized(&set, va, 3 * PAGE_SIZE);
+	KUNIT_ASSERT_NOT_NULL(test, va);
+	KUNIT_EXPECT_EQ(test, ADDR(2), va->va_start);
+	va = extent_next_sized(&set, va, 3 * PAGE_SIZE);
+	KUNIT_ASSERT_NOT_NULL(test, va);
+	KUNIT_EXPECT_EQ(test, ADDR(9), va->va_start);
+	extent_withdraw(&set, va);
+	expect_drawn(test, &set, "[.[==.[=.......[.[==");
+	va = extent_next_sized(&set, NULL, 4 * PAGE_SIZE);
+	KUNIT_EXPECT_NULL(test, va);
+	KUNIT_EXPECT_TRUE(test, extent_set_valid(&set, true, true));
+}
+
+/* === Adding === */
+
+struct join_case {
+	const char *name;
+	const char *before;
+	unsigned int first, pages;
+	int result;
+	const char *after;
+	unsigned int spares_after;
+};
+
+static const struct join_case join_cases[] = {
+	{ "apart from others stays alone", "[=.....[",
+	  4, 1, 0, "[=..[..[", 0 },
+	{ "touching below extends it", "[=.....[",
+	  2, 3, 0, "[====..[", 1 },
+	{ "touching above extends it", "[=.....[",
+	  4, 3, 0, "[=..[===", 1 },
+	{ "filling a gap leaves one range", "[=.....[",
+	  2, 5, 0, "[=======", 2 },
+	{ "a hole in the middle of many", "[.[.[.[.",
+	  3, 1, 0, "[.[==.[.", 2 },
+	{ "overlap below is refused", "[==...",
+	  2, 2, -EEXIST, "[==...", 0 },
+	{ "overlap above is refused", "...[==",
+	  2, 2, -EEXIST, "...[==", 0 },
+	{ "overlap on all sides is refused", "..[=..",
+	  0, 6, -EEXIST, "..[=..", 0 },
+	{ "overlap within is refused", "[====.",
+	  2, 1, -EEXIST, "[====.", 0 },
+};
+
+static void join_desc(const struct join_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(join, join_cases, join_desc);
+
+static void join_merges_with_what_touches(struct kunit *test)
+{
+	const struct join_case *c = test->param_value;
+	struct extent_set set;
+	LIST_HEAD(spares);
+
+	set_drawn(test, &set, false, c->before);
+	KUNIT_EXPECT_EQ(test, c->result,
+			extent_join(&set, range(test, c->first, c->pages),
+				    &spares));
+	expect_drawn(test, &set, c->after);
+	KUNIT_EXPECT_EQ(test, c->spares_after, list_count_nodes(&spares));
+	KUNIT_EXPECT_TRUE(test, extent_set_valid(&set, false, true));
+}
+
+static void give_merges_and_keeps_sizes(struct kunit *test)
+{
+	const struct join_case *c = test->param_value;
+	struct extent_set set;
+	LIST_HEAD(spares);
+
+	set_drawn(test, &set, true, c->before);
+	KUNIT_EXPECT_EQ(test, c->result,
+			extent_give(&set, range(test, c->first, c->pages),
+				    &spares));
+	expect_drawn(test, &set, c->after);
+	KUNIT_EXPECT_TRUE(test, extent_set_valid(&set, true, true));
+}
+
+static void insert_keeps_neighbours_apart(struct kunit *test)
+{
+	struct extent_set set;
+
+	set_drawn(test, &set, false, "[=.[=");
+	KUNIT_EXPECT_EQ(test, -EEXIST,
+			extent_insert(&set, range(test, 1, 2)));
+	KUNIT_EXPECT_EQ(test, 0, extent_insert(&set, range(test, 2, 1)));
+	expect_drawn(test, &set, "[=[[=");
+	extent_remove(&set, extent_find(&set, ADDR(2)));
+	expect_drawn(test, &set, "[=.[=");
+	KUNIT_EXPECT_TRUE(test, extent_set_valid(&set, false, false));
+}
+
+static void take_all_leaves_an_empty_set(struct kunit *test)
+{
+	struct extent_set set;
+	struct vmap_area *va;
+	LIST_HEAD(list);
+	unsigned long last = 0;
+
+	set_drawn(test, &set, false, ".[=..[===.[.");
+	extent_take_all(&set, &list);
+	expect_drawn(test, &set, "............");
+	KUNIT_EXPECT_TRUE(test, extent_set_valid(&set, false, true));
+	KUNIT_EXPECT_EQ(test, 3, list_count_nodes(&list));
+	list_for_each_entry(va, &list, list) {
+		KUNIT_EXPECT_LT(test, last, va->va_start);
+		last = va->va_start;
+	}
+	KUNIT_EXPECT_EQ(test, 0, extent_insert(&set, range(test, 1, 1)));
+	expect_drawn(test, &set, ".[..........");
+}
+
+/* Whatever the portions and however often the cursor is lost. */
+static void give_sorted_adds_all_in_portions(struct kunit *test)
+{
+	static const char before[] = "[=...[=...[=..............[=...[=...";
+	static const char added[]  = "..[.[..[[=....[=..[.[==.[=..[[=..[.[";
+	static const char after[]  = "[==.[=======..[=..[.[==.[=========.[";
+	unsigned int portion, lose;
+
+	for (portion = 1; portion < 10; portion++) {
+		for (lose = 0; lose < 2; lose++) {
+			struct vmap_area *cursor = NULL;
+			unsigned long bytes = 0;
+			struct extent_set set;
+			LIST_HEAD(spares);
+			LIST_HEAD(list);
+
+			set_drawn(test, &set, true, before);
+			list_drawn(test, &list, added);
+			while (!list_empty(&list)) {
+				bytes += extent_give_sorted(&set, &list,
+							    portion, &cursor,
+							    &spares);
+				if (lose)
+					cursor = NULL;
+			}
+			KUNIT_EXPECT_EQ(test, 18 * PAGE_SIZE, bytes);
+			KUNIT_EXPECT_TRUE(test,
+					  extent_set_valid(&set, true, true));
+			expect_drawn(test, &set, after);
+		}
+	}
+}
+
+static void give_sorted_stops_after_a_portion(struct kunit *test)
+{
+	struct vmap_area *cursor = NULL;
+	struct extent_set set;
+	LIST_HEAD(spares);
+	LIST_HEAD(list);
+
+	set_drawn(test, &set, true, "........");
+	list_drawn(test, &list, "[.[=.[.[");
+	KUNIT_EXPECT_EQ(test, 3 * PAGE_SIZE,
+			extent_give_sorted(&set, &list, 2, &cursor, &spares));
+	expect_drawn(test, &set, "[.[=....");
+	KUNIT_EXPECT_EQ(test, 2, list_count_nodes(&list));
+	KUNIT_EXPECT_PTR_EQ(test, cursor, extent_find(&set, ADDR(2)));
+}
+
+/* === Finding === */
+
+static void find_tells_inside_from_outside(struct kunit *test)
+{
+	struct extent_set set;
+
+	set_drawn(test, &set, false, ".[=..[");
+	KUNIT_EXPECT_NULL(test, extent_find(&set, ADDR(1) - 1));
+	KUNIT_EXPECT_NULL(test, extent_find(&set, ADDR(3)));
+	KUNIT_EXPECT_NULL(test, extent_find_next(&set, ADDR(6)));
+	KUNIT_EXPECT_NULL(test, extent_find_last(&set, ADDR(1)));
+	KUNIT_ASSERT_NOT_NULL(test, extent_find(&set, ADDR(3) - 1));
+	KUNIT_ASSERT_NOT_NULL(test, extent_find_next(&set, ADDR(3)));
+	KUNIT_ASSERT_NOT_NULL(test, extent_find_last(&set, ADDR(5)));
+	KUNIT_EXPECT_EQ(test, ADDR(1),
+			extent_find(&set, ADDR(3) - 1)->va_start);
+	KUNIT_EXPECT_EQ(test, ADDR(1),
+			extent_find_next(&set, ADDR(3) - 1)->va_start);
+	KUNIT_EXPECT_EQ(test, ADDR(5),
+			extent_find_next(&set, ADDR(3))->va_start);
+	KUNIT_EXPECT_EQ(test, ADDR(1),
+			extent_find_last(&set, ADDR(5))->va_start);
+	KUNIT_EXPECT_EQ(test, ADDR(5),
+			extent_find_last(&set, ADDR(5) + 1)->va_start);
+}
+
+/* === The validator === */
+
+static void validator_sees_each_kind_of_damage(struct kunit *test)
+{
+	struct vmap_area *va;
+	struct extent_set set;
+
+	kunit_info(test, "messages about damaged ranges are expected here\n");
+	set_drawn(test, &set, true, "[=.[=.[=.");
+	KUNIT_ASSERT_TRUE(test, extent_set_valid(&set, true, true));
+
+	va = extent_find(&set, ADDR(3));
+	va->subtree_max_size += PAGE_SIZE;
+	KUNIT_EXPECT_FALSE(test, extent_set_valid(&set, true, true));
+	KUNIT_EXPECT_TRUE(test, extent_set_valid(&set, false, true));
+	va->subtree_max_size -= PAGE_SIZE;
+
+	set.nr--;
+	KUNIT_EXPECT_FALSE(test, extent_set_valid(&set, true, true));
+	set.nr++;
+
+	va->va_end += PAGE_SIZE;
+	KUNIT_EXPECT_FALSE(test, extent_set_valid(&set, false, true));
+	KUNIT_EXPECT_TRUE(test, extent_set_valid(&set, false, false));
+	va->va_end += PAGE_SIZE;
+	KUNIT_EXPECT_FALSE(test, extent_set_valid(&set, false, false));
+	va->va_end = va->va_start;
+	KUNIT_EXPECT_FALSE(test, extent_set_valid(&set, false, false));
+	va->va_end = ADDR(5);
+
+	list_move(&va->list, &set.head);
+	KUNIT_EXPECT_FALSE(test, extent_set_valid(&set, false, false));
+}
+
+static struct kunit_case extent_cases[] = {
+	KUNIT_CASE_PARAM(carve_takes_the_lowest_fit, carve_gen_params),
+	KUNIT_CASE(carve_at_takes_what_is_named_or_nothing),
+	KUNIT_CASE(next_sized_steps_over_what_is_too_short),
+	KUNIT_CASE_PARAM(join_merges_with_what_touches, join_gen_params),
+	KUNIT_CASE_PARAM(give_merges_and_keeps_sizes, join_gen_params),
+	KUNIT_CASE(insert_keeps_neighbours_apart),
+	KUNIT_CASE(take_all_leaves_an_empty_set),
+	KUNIT_CASE(give_sorted_adds_all_in_portions),
+	KUNIT_CASE(give_sorted_stops_after_a_portion),
+	KUNIT_CASE(find_tells_inside_from_outside),
+	KUNIT_CASE(validator_sees_each_kind_of_damage),
+	{}
+};
+
+static struct kunit_suite extent_suite = {
+	.name = "vmalloc_extent",
+	.test_cases = extent_cases,
+};
+
+kunit_test_suite(extent_suite);

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Tests of reserve.c: what is done before space is denied. All of it in a
+ * private window, see window.c.
+ */
+
+#include <kunit/test.h>
+#include <linux/err.h>
+#include <linux/gfp.h>
+#include <linux/notifier.h>
+
+#include "window.h"
+
+#define START	WINDOW_START
+#define END	WINDOW_PAGE(16)
+
+static struct vmap_area *reserve(unsigned long size, unsigned long align)
+{
+	return vmap_area_reserve(size, align, START, END, NUMA_NO_NODE,
+				 GFP_KERNEL | __GFP_NOWARN, 0, NULL);
+}
+
+static void retire(struct vmap_area *va)
+{
+	vmap_busy_remove(va);
+	vmap_area_retire(va);
+}
+
+static void reserved_range_is_busy(struct kunit *test)
+{
+	struct vmap_area *va = reserve(END - START, PAGE_SIZE);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, va);
+	KUNIT_EXPECT_EQ(test, START, va->va_start);
+	KUNIT_EXPECT_EQ(test, END, va->va_end);
+	KUNIT_EXPECT_PTR_EQ(test, va, find_vmap_area(END - 1));
+	retire(va);
+	KUNIT_EXPECT_NULL(test, find_vmap_area(START));
+}
+
+static void nonsense_is_refused(struct kunit *test)
+{
+	KUNIT_EXPECT_PTR_EQ(test, reserve(0, PAGE_SIZE), ERR_PTR(-EINVAL));
+	KUNIT_EXPECT_PTR_EQ(test, reserve(PAGE_SIZE / 2, PAGE_SIZE),
+			    ERR_PTR(-EINVAL));
+	KUNIT_EXPECT_PTR_EQ(test, reserve(PAGE_SIZE, 0), ERR_PTR(-EINVAL));
+	KUNIT_EXPECT_PTR_EQ(test, reserve(PAGE_SIZE, 3 * PAGE_SIZE),
+			    ERR_PTR(-EINVAL));
+	KUNIT_EXPECT_PTR_EQ(test, reserve(END - START + PAGE_SIZE, PAGE_SIZE),
+			    ERR_PTR(-EBUSY));
+	KUNIT_EXPECT_TRUE(test, window_is_free(START, WINDOW_END));
+}
+
+/* Nobody has to wait for a drain who could have what it frees. */
+static void what_waits_is_drained_before_space_is_denied(struct kunit *test)
+{
+	struct vmap_area *va;
+	int i;
+
+	for (i = 0; i < 10; i++) {
+		va = reserve(END - START, PAGE_SIZE);
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, va);
+		KUNIT_EXPECT_EQ(test, START, va->va_start);
+		retire(va);
+	}
+}
+
+/*
+ * Of the pages of the window, the second hole is long enough by no page more
+ * than needed, so it is found in the second round, not in the first:
+ *
+ *	0   4   8   12  16
+ *	x.xx....xxxxxxxx
+ */
+static void tight_aligned_fit_is_not_denied(struct kunit *test)
+{
+	const unsigned long size = 4 * PAGE_SIZE;
+	struct vmap_area *taken[3], *va;
+	int i;
+
+	taken[0] = window_take(test, START, WINDOW_PAGE(1));
+	taken[1] = window_take(test, WINDOW_PAGE(2), WINDOW_PAGE(4));
+	taken[2] = window_take(test, WINDOW_PAGE(8), END);
+	va = reserve(size, size);
+	for (i = 0; i < ARRAY_SIZE(taken); i++)
+		vmap_area_retire(taken[i]);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, va);
+	KUNIT_EXPECT_EQ(test, WINDOW_PAGE(4), va->va_start);
+	retire(va);
+}
+
+/* @victim: what it may give up, or NULL; @calls: by the task of the test */
+struct owner {
+	struct notifier_block nb;
+	struct task_struct *task;
+	struct vmap_area *victim;
+	unsigned int calls;
+};
+
+static int give_up_victim(struct notifier_block *nb, unsigned long action,
+			  void *freed)
+{
+	struct owner *owner = container_of(nb, struct owner, nb);
+
+	if (current != owner->task)
+		return NOTIFY_OK;
+	owner->calls++;
+	if (owner->victim) {
+		*(unsigned long *)freed += 1;
+		retire(owner->victim);
+		owner->victim = NULL;
+	}
+	return NOTIFY_OK;
+}
+
+static void purge_notifier_is_asked_before_space_is_denied(struct kunit *test)
+{
+	struct owner owner = {
+		.nb.notifier_call = give_up_victim,
+		.task = current,
+	};
+	struct vmap_area *va;
+
+	owner.victim = reserve(END - START, PAGE_SIZE);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, owner.victim);
+	KUNIT_EXPECT_EQ(test, 0, register_vmap_purge_notifier(&owner.nb));
+	va = reserve(END - START, PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, 0, unregister_vmap_purge_notifier(&owner.nb));
+	KUNIT_EXPECT_EQ(test, 1, owner.calls);
+	KUNIT_EXPECT_NULL(test, owner.victim);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, va);
+	KUNIT_EXPECT_EQ(test, START, va->va_start);
+	retire(va);
+}
+
+static void space_is_denied_when_nobody_gives_up_any(struct kunit *test)
+{
+	struct owner owner = {
+		.nb.notifier_call = give_up_victim,
+		.task = current,
+	};
+	struct vmap_area *all, *va;
+
+	all = reserve(END - START, PAGE_SIZE);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, all);
+	KUNIT_EXPECT_EQ(test, 0, register_vmap_purge_notifier(&owner.nb));
+	va = reserve(PAGE_SIZE, PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, 0, unregister_vmap_purge_notifier(&owner.nb));
+	KUNIT_EXPECT_EQ(test, -ENOENT,
+			unregister_vmap_purge_notifier(&owner.nb));
+	KUNIT_EXPECT_EQ(test, 1, owner.calls);
+	KUNIT_EXPECT_PTR_EQ(test, va, ERR_PTR(-EBUSY));
+	retire(all);
+}
+
+static struct kunit_case reserve_cases[] = {
+	KUNIT_CASE(reserved_range_is_busy),
+	KUNIT_CASE(nonsense_is_refused),
+	KUNIT_CASE(what_waits_is_drained_before_space_is_denied),
+	KUNIT_CASE(tight_aligned_fit_is_not_denied),
+	KUNIT_CASE(purge_notifier_is_asked_before_space_is_denied),
+	KUNIT_CASE(space_is_denied_when_nobody_gives_up_any),
+	{}
+};
+
+static struct kunit_suite reserve_suite = {
+	.name = "vmalloc_reserve",
+	.init = window_init,
+	.exit = window_exit,
+	.test_cases = reserve_cases,
+};
+
+kunit_test_suite(reserve_suite);

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Tests of what a drain is for: afterwards no CPU sees the old mapping. They
+ * read from addresses where nothing is mapped any longer, with care.
+ */
+
+#include <kunit/test.h>
+#include <linux/gfp.h>
+#include <linux/mm.h>
+#include <linux/uaccess.h>
+#include <linux/vmalloc.h>
+
+#include "window.h"
+
+/* What the page holds, and nobody else's has in it. */
+#define MARK	0x5af1e05dUL
+
+static int stale_init(struct kunit *test)
+{
+	struct page *page;
+
+	/* It would die of reading there. */
+	if (IS_ENABLED(CONFIG_UML))
+		kunit_skip(test, "user mode reads no address that may fault");
+	page = alloc_page(GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	test->priv = page;
+	*(unsigned long *)page_address(page) = MARK;
+	return window_init(test);
+}
+
+static void stale_exit(struct kunit *test)
+{
+	window_exit(test);
+	if (test->priv)
+		__free_page(test->priv);
+}
+
+/* Whether reading at @mem gets the page, mapped or remembered. */
+static bool page_is_seen(void *mem)
+{
+	unsigned long value;
+
+	return !copy_from_kernel_nofault(&value, mem, sizeof(value)) &&
+	       value == MARK;
+}
+
+static void vmap_is_not_seen_after_a_drain(struct kunit *test)
+{
+	struct page *page = test->priv;
+	void *mem = vmap(&page, 1, VM_MAP, PAGE_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, mem);
+	KUNIT_EXPECT_TRUE(test, page_is_seen(mem));
+	vunmap(mem);
+	vm_unmap_aliases();
+	KUNIT_EXPECT_FALSE(test, page_is_seen(mem));
+}
+
+static void part_of_a_block_is_not_seen_after_unalias(struct kunit *test)
+{
+	struct page *page = test->priv;
+	void *used = vm_map_ram(&page, 1, NUMA_NO_NODE);
+	void *mem = vm_map_ram(&page, 1, NUMA_NO_NODE);
+
+	KUNIT_ASSERT_NOT_NULL(test, used);
+	KUNIT_ASSERT_NOT_NULL(test, mem);
+	KUNIT_EXPECT_TRUE(test, page_is_seen(mem));
+	vm_unmap_ram(mem, 1);
+	vm_unmap_aliases();
+	KUNIT_EXPECT_FALSE(test, page_is_seen(mem));
+	KUNIT_EXPECT_TRUE(test, page_is_seen(used));
+	vm_unmap_ram(used, 1);
+}
+
+static void mapping_is_not_seen_by_the_next_owner(struct kunit *test)
+{
+	struct page *page = test->priv;
+	unsigned long addr = 0;
+	struct vm_struct *vm;
+	void *mem;
+	int tries;
+
+	/* Of just these addresses; somebody else may be faster. */
+	for (tries = 0; tries < WINDOW_TRIES && !addr; tries++) {
+		mem = vmap(&page, 1, VM_MAP, PAGE_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, mem);
+		KUNIT_EXPECT_TRUE(test, page_is_seen(mem));
+		addr = (unsigned long)mem;
+		vunmap(mem);
+		vm = __get_vm_area_caller(PAGE_SIZE, VM_MAP | VM_NO_GUARD, addr,
+					  addr + PAGE_SIZE,
+					  __builtin_return_address(0));
+		if (!vm) {
+			addr = 0;
+			continue;
+		}
+		KUNIT_EXPECT_PTR_EQ(test, mem, vm->addr);
+		KUNIT_EXPECT_FALSE(test, page_is_seen(mem));
+		free_vm_area(vm);
+	}
+	KUNIT_EXPECT_NE(test, 0, addr);
+}
+
+static struct kunit_case stale_cases[] = {
+	KUNIT_CASE(vmap_is_not_seen_after_a_drain),
+	KUNIT_CASE(part_of_a_block_is_not_seen_after_unalias),
+	KUNIT_CASE(mapping_is_not_seen_by_the_next_owner),
+	{}
+};
+
+static struct kunit_suite stale_suite = {
+	.name = "vmalloc_stale",
+	.init = stale_init,
+	.exit = stale_exit,
+	.test_cases = stale_cases,
+};
+
+kunit_test_suite(stale_suite);
