@@ -1,0 +1,650 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the vmalloc API costs, and what one drain of waiting areas costs.
+ *
+ * Nothing runs by itself: a command is written to the parameter "run", and
+ * its result lines ("bench CASE UNIT VALUE") are read from "results":
+ *
+ *	cases			list the rows of bench_cases[]
+ *	cost CASE		measure one of them
+ *	prepare ORDER N		let N freed areas wait for a drain
+ *	release [worker]	the drain and nothing but that
+ *	finish			free their busy neighbours, report the cost
+ *	fill N			fill and empty a 32-bit vmalloc space N times
+ *	settle			drain what waits, measuring nothing
+ *
+ * The preempt-off time of a drain is not taken here but by the kernel's own
+ * tracer, which a caller arms between "prepare" and "release".
+ *
+ * get_vm_area() and find_vm_area() are not exported. Built in, everything
+ * works; as a module, the commands that need them say so and fail. Only areas
+ * without a guard page let 200,000 of them fit a 32-bit kernel, so storms and
+ * fills belong to these.
+ *
+ * Locking: a parameter write holds the kernel's parameter lock, so only one
+ * command runs at a time.
+ */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/delay.h>
+#include <linux/io.h>
+#include <linux/kernel.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/prandom.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/timex.h>
+#include <linux/vmalloc.h>
+
+/* Most pages one case maps, and allocations one operation of a batch makes. */
+#define BENCH_MAX_PAGES		64
+/* Areas a lookup searches among: deep enough a tree, still cached in part. */
+#define BENCH_LOOKUP_AREAS	1024
+/* Most areas of a storm: 800 MB of space for twice as many, with neighbours. */
+#define BENCH_MAX_WAITING	100000
+/* Largest area of a fill with mixed sizes, in pages. */
+#define BENCH_FILL_PAGES	16
+/* A module cannot link against the functions the kernel does not export. */
+#define BENCH_HAS_AREAS		(!__is_defined(MODULE))
+
+static unsigned long seed = 20201124;
+module_param(seed, ulong, 0600);
+MODULE_PARM_DESC(seed, "Seed of the random orders and sizes");
+
+static char results[PAGE_SIZE / 2];
+static size_t results_len;
+
+/* Say one result, to the log and to the reader of "results". */
+static __printf(1, 2) void report(const char *fmt, ...)
+{
+	char *line = results + results_len;
+	va_list args;
+
+	va_start(args, fmt);
+	results_len += vscnprintf(line, sizeof(results) - results_len, fmt,
+				  args);
+	va_end(args);
+	pr_info("%s", line);
+}
+
+/* Report @value, which is in tenths. */
+static void report_tenths(const char *name, const char *unit, u64 value)
+{
+	u32 tenth;
+	u64 whole = div_u64_rem(value, 10, &tenth);
+
+	report("bench %s %s %llu.%u\n", name, unit, whole, tenth);
+}
+
+/* One area of @nr_pages and no guard page; NULL where that is impossible. */
+static struct vm_struct *area_get(unsigned int nr_pages)
+{
+	if (BENCH_HAS_AREAS)
+		return get_vm_area(nr_pages * PAGE_SIZE, VM_MAP | VM_NO_GUARD);
+	return NULL;
+}
+
+/*
+ * An area whose first page is mapped, as that of a user would be. It also gives
+ * it a page table: i386 takes a missing one for a change when it unmaps, and
+ * then walks the rest of the vmalloc space, which is not what is measured here.
+ */
+static struct vm_struct *area_get_mapped(unsigned int nr_pages)
+{
+	struct vm_struct *area = area_get(nr_pages);
+	unsigned long addr;
+
+	if (!area)
+		return NULL;
+	addr = (unsigned long)area->addr;
+	if (BENCH_HAS_AREAS &&
+	    vmap_page_range(addr, addr + PAGE_SIZE, page_to_phys(ZERO_PAGE(0)),
+			    PAGE_KERNEL_RO)) {
+		free_vm_area(area);
+		return NULL;
+	}
+	return area;
+}
+
+static const char needs_builtin[] = "needs the bench built into the kernel";
+
+static int refuse(const char *what, const char *why, int err)
+{
+	pr_err("%s: %s\n", what, why);
+	return err;
+}
+
+static void free_areas(struct vm_struct **areas, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		if (areas[i])
+			free_vm_area(areas[i]);
+	}
+	kvfree(areas);
+	vm_unmap_aliases();
+}
+
+/* @nr one-page areas, in the order they were handed out. */
+static struct vm_struct **alloc_areas(unsigned int nr)
+{
+	struct vm_struct **areas;
+	unsigned int i;
+
+	areas = kvcalloc(nr, sizeof(*areas), GFP_KERNEL);
+	for (i = 0; areas && i < nr; i++) {
+		areas[i] = area_get_mapped(1);
+		if (!areas[i]) {
+			pr_err("only %u of %u areas fit\n", i, nr);
+			free_areas(areas, i);
+			return NULL;
+		}
+	}
+	return areas;
+}
+
+/* Fisher and Yates: every permutation of @areas is as likely as any other. */
+static void shuffle_areas(struct vm_struct **areas, unsigned int nr,
+			  struct rnd_state *rnd)
+{
+	unsigned int i, j;
+
+	for (i = nr; i > 1; i--) {
+		j = prandom_u32_state(rnd) % i;
+		swap(areas[i - 1], areas[j]);
+	}
+}
+
+/* === Cost of an operation === */
+
+struct bench_state {
+	unsigned int arg;
+	struct page *pages[BENCH_MAX_PAGES];
+	void *batch[BENCH_MAX_PAGES];
+	struct vm_struct **areas;
+	void *addrs[BENCH_LOOKUP_AREAS];
+	unsigned int turn;
+};
+
+/* Each case that frees lazily loops through ten or more full drains. */
+struct bench_case {
+	const char *name;
+	int (*op)(struct bench_state *st);
+	unsigned int arg;	/* in pages, for all but op_find() */
+	unsigned int loops;
+	bool needs_areas;
+};
+
+static int op_nothing(struct bench_state *st) { return 0; }
+
+static int op_vmalloc_vfree(struct bench_state *st)
+{
+	void *p = vmalloc(st->arg * PAGE_SIZE);
+
+	if (!p)
+		return -ENOMEM;
+	vfree(p);
+	return 0;
+}
+
+static int op_batch(struct bench_state *st)
+{
+	unsigned int i, nr;
+
+	for (nr = 0; nr < BENCH_MAX_PAGES; nr++) {
+		st->batch[nr] = vmalloc(st->arg * PAGE_SIZE);
+		if (!st->batch[nr])
+			break;
+	}
+	for (i = 0; i < nr; i++)
+		vfree(st->batch[i]);
+	return nr == BENCH_MAX_PAGES ? 0 : -ENOMEM;
+}
+
+static int op_vmap_vunmap(struct bench_state *st)
+{
+	void *p = vmap(st->pages, st->arg, VM_MAP, PAGE_KERNEL);
+
+	if (!p)
+		return -ENOMEM;
+	vunmap(p);
+	return 0;
+}
+
+static int op_vm_map_ram(struct bench_state *st)
+{
+	void *p = vm_map_ram(st->pages, st->arg, NUMA_NO_NODE);
+
+	if (!p)
+		return -ENOMEM;
+	vm_unmap_ram(p, st->arg);
+	return 0;
+}
+
+static int op_get_vm_area(struct bench_state *st)
+{
+	struct vm_struct *area = area_get(1);
+
+	if (!area)
+		return -ENOMEM;
+	free_vm_area(area);
+	return 0;
+}
+
+/* Only even areas are left: @arg is 1 to look for one that is not there. */
+static int op_find(struct bench_state *st)
+{
+	bool found = false;
+
+	st->turn = (st->turn + 2) % BENCH_LOOKUP_AREAS;
+	if (BENCH_HAS_AREAS)
+		found = find_vm_area(st->addrs[st->turn + st->arg]);
+	return found == st->arg ? -ENOENT : 0;
+}
+
+static const struct bench_case bench_cases[] = {
+	{ "vmalloc_vfree_1",	op_vmalloc_vfree,  1, 50000, false },
+	{ "vmalloc_vfree_4",	op_vmalloc_vfree,  4, 20000, false },
+	{ "vmalloc_vfree_16",	op_vmalloc_vfree, 16, 10000, false },
+	{ "vmalloc_vfree_64",	op_vmalloc_vfree, 64,  3000, false },
+	{ "vmalloc_vfree_512",	op_vmalloc_vfree, 512,  400, false },
+	{ "batch64",		op_batch,	   1,  1000, false },
+	{ "vmap_vunmap_1",	op_vmap_vunmap,	   1, 50000, false },
+	{ "vmap_vunmap_64",	op_vmap_vunmap,	  64,  5000, false },
+	{ "vm_map_ram_1",	op_vm_map_ram,	   1, 100000, false },
+	{ "vm_map_ram_16",	op_vm_map_ram,	  16, 50000, false },
+	{ "get_vm_area_free",	op_get_vm_area,	   1, 100000, true },
+	{ "find_vm_area_hit",	op_find,	   0, 200000, true },
+	{ "find_vm_area_miss",	op_find,	   1, 200000, true },
+};
+
+static void bench_teardown(struct bench_state *st)
+{
+	unsigned int i;
+
+	if (st->areas)
+		free_areas(st->areas, BENCH_LOOKUP_AREAS);
+	for (i = 0; i < BENCH_MAX_PAGES; i++) {
+		if (st->pages[i])
+			__free_page(st->pages[i]);
+	}
+}
+
+static int bench_setup(struct bench_state *st, const struct bench_case *bc)
+{
+	unsigned int i;
+
+	st->arg = bc->arg;
+	for (i = 0; i < BENCH_MAX_PAGES; i++) {
+		st->pages[i] = alloc_page(GFP_KERNEL);
+		if (!st->pages[i])
+			return -ENOMEM;
+	}
+	if (!bc->needs_areas)
+		return 0;
+
+	st->areas = alloc_areas(BENCH_LOOKUP_AREAS);
+	if (!st->areas)
+		return -ENOMEM;
+	for (i = 0; i < BENCH_LOOKUP_AREAS; i++) {
+		st->addrs[i] = st->areas[i]->addr;
+		if (i % 2) {
+			free_vm_area(st->areas[i]);
+			st->areas[i] = NULL;
+		}
+	}
+	return 0;
+}
+
+/*
+ * Cycles of @loops operations and of the drains they caused, the one for what
+ * is left over at the end included: no work is put off past the measurement.
+ */
+static int time_loops(struct bench_state *st, int (*op)(struct bench_state *),
+		      unsigned int loops, cycles_t *cycles)
+{
+	cycles_t start;
+	unsigned int i;
+	int err;
+
+	vm_unmap_aliases();
+	start = get_cycles();
+	for (i = 0; i < loops; i++) {
+		err = op(st);
+		if (err)
+			return err;
+	}
+	vm_unmap_aliases();
+	*cycles = get_cycles() - start;
+	return 0;
+}
+
+/*
+ * What the figures are called: under QEMU's -icount shift=0 the counter moves
+ * by one an instruction, plus what reading it costs; elsewhere it does not.
+ */
+static const char *cost_unit(bool per_area)
+{
+	cycles_t start, best = ULONG_MAX;
+	unsigned int i;
+
+	for (i = 0; i < 8; i++) {
+		start = get_cycles();
+		asm volatile(".rept 1000\n\tnop\n\t.endr");
+		best = min(best, get_cycles() - start);
+	}
+	pr_info("clock: %llu cycles for 1000 instructions\n", (u64)best);
+	if (best >= 1000 && best <= 1050)
+		return per_area ? "instr/area" : "instr/op";
+	return per_area ? "cycles/area" : "cycles/op";
+}
+
+static int measure_cost(const struct bench_case *bc, struct bench_state *st)
+{
+	cycles_t cycles, empty;
+	u64 tenths;
+	int err;
+
+	/* Warm up caches, page tables and slabs: a tenth of the loops. */
+	err = time_loops(st, bc->op, bc->loops / 10, &cycles) ?:
+	      time_loops(st, op_nothing, bc->loops, &empty) ?:
+	      time_loops(st, bc->op, bc->loops, &cycles);
+	if (err)
+		return refuse(bc->name, "an operation failed", err);
+	tenths = (u64)(cycles - min(empty, cycles)) * 10 + bc->loops / 2;
+	report_tenths(bc->name, cost_unit(false), div_u64(tenths, bc->loops));
+	return 0;
+}
+
+/* Measure case @name, or list them all if that is NULL. */
+static int run_cost(const char *name)
+{
+	const struct bench_case *bc;
+	struct bench_state *st;
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < ARRAY_SIZE(bench_cases); i++) {
+		bc = &bench_cases[i];
+		if (!name)
+			report("%s\n", bc->name);
+		else if (!strcmp(bc->name, name))
+			break;
+	}
+	if (!name)
+		return 0;
+	if (i == ARRAY_SIZE(bench_cases))
+		return refuse(name, "no such case", -EINVAL);
+	if (bc->needs_areas && !BENCH_HAS_AREAS)
+		return refuse(name, needs_builtin, -EOPNOTSUPP);
+	st = kzalloc(sizeof(*st), GFP_KERNEL);
+	if (!st)
+		return -ENOMEM;
+	err = bench_setup(st, bc);
+	if (!err)
+		err = measure_cost(bc, st);
+	bench_teardown(st);
+	kfree(st);
+	return err;
+}
+
+/* === The drain storm === */
+
+static const char * const storm_orders[] = {
+	"checkerboard",		/* every second neighbour stays busy */
+	"sequential",		/* all of them, by ascending address */
+	"random",		/* all of them, in a random permutation */
+};
+
+/* From prepare to finish; no storm is up while @areas is NULL. */
+static struct {
+	struct vm_struct **areas;
+	unsigned int nr_areas;
+	unsigned int nr_waiting;
+	const char *order;
+	unsigned long switches;
+	u64 cycles;
+} storm;
+
+/*
+ * The areas are freed at SCHED_FIFO, and the caller stays there until
+ * storm_finish(): on one CPU no worker can run before that, so that the areas
+ * pile up past any limit at which the drain's is woken, and only the drain is
+ * measured.
+ */
+static int storm_prepare(const char *order, const char *count)
+{
+	unsigned int i, nr, stride = 1;
+	struct rnd_state rnd;
+	int index;
+
+	index = match_string(storm_orders, ARRAY_SIZE(storm_orders), order);
+	if (index < 0)
+		return refuse(order, "not an order of freeing", -EINVAL);
+	if (kstrtouint(count, 10, &nr) || !nr || nr > BENCH_MAX_WAITING)
+		return refuse(count, "not a number from 1 to 100000", -EINVAL);
+	if (num_online_cpus() > 1)
+		return refuse("prepare", "only on one CPU", -EOPNOTSUPP);
+
+	storm.order = storm_orders[index];
+	if (!strcmp(storm.order, "checkerboard"))
+		stride = 2;
+	vm_unmap_aliases();
+	storm.areas = alloc_areas(nr * stride);
+	if (!storm.areas)
+		return -ENOMEM;
+	storm.nr_areas = nr * stride;
+	storm.nr_waiting = nr;
+	if (!strcmp(storm.order, "random")) {
+		pr_info("random order from seed %lu\n", seed);
+		prandom_seed_state(&rnd, seed);
+		shuffle_areas(storm.areas, nr, &rnd);
+	}
+
+	sched_set_fifo(current);
+	storm.switches = current->nvcsw + current->nivcsw;
+	for (i = 0; i < storm.nr_areas; i += stride) {
+		free_vm_area(storm.areas[i]);
+		storm.areas[i] = NULL;
+	}
+	return 0;
+}
+
+/*
+ * The drain itself, by this task or, if its limit has woken it, by the worker:
+ * then 20 ms are enough for it to start, and vm_unmap_aliases() waits for it.
+ * Nothing is printed, for the console keeps preemption off as well.
+ */
+static int storm_release(bool worker)
+{
+	/* On one CPU: has nobody else run since the first area was freed? */
+	bool alone = current->nvcsw + current->nivcsw == storm.switches;
+	cycles_t start = get_cycles();
+
+	if (worker) {
+		sched_set_normal(current, 0);
+		msleep(20);
+	}
+	vm_unmap_aliases();
+	storm.cycles = get_cycles() - start;
+	if (!alone)
+		return refuse("release", "someone else ran before", -EAGAIN);
+	return 0;
+}
+
+static int storm_finish(void)
+{
+	u64 tenths = storm.cycles * 10 + storm.nr_waiting / 2;
+	char name[40];
+
+	free_areas(storm.areas, storm.nr_areas);
+	storm.areas = NULL;
+	sched_set_normal(current, 0);
+	snprintf(name, sizeof(name), "drain_%s_%u", storm.order,
+		 storm.nr_waiting);
+	report_tenths(name, cost_unit(true), div_u64(tenths, storm.nr_waiting));
+	return 0;
+}
+
+/* === Filling a small space === */
+
+/* Fill the space with areas of @nr_pages, or of mixed sizes if that is 0. */
+static unsigned int fill_space(struct vm_struct **areas, unsigned int max,
+			       unsigned int nr_pages)
+{
+	struct rnd_state rnd;
+	unsigned int nr, want;
+
+	/* The same sizes each time: only so are two fills comparable. */
+	prandom_seed_state(&rnd, seed);
+	for (nr = 0; nr < max; nr++) {
+		want = nr_pages;
+		if (!want)
+			want = prandom_u32_state(&rnd) % BENCH_FILL_PAGES + 1;
+		areas[nr] = area_get_mapped(want);
+		if (!areas[nr])
+			break;
+	}
+	return nr;
+}
+
+/* Free @nr areas forward, in reverse or shuffled; @round picks which. */
+static void empty_space(struct vm_struct **areas, unsigned int nr,
+			unsigned int round, struct rnd_state *rnd)
+{
+	unsigned int i;
+
+	if (round % 3 == 2)
+		shuffle_areas(areas, nr, rnd);
+	for (i = 0; i < nr; i++)
+		free_vm_area(areas[round % 3 == 1 ? nr - 1 - i : i]);
+}
+
+/*
+ * Rounds take turns in the size of their areas (one page, mixed) and in the
+ * order of freeing; in six rounds each pair comes once. A space full of single
+ * pages has to find what is lazily freed by itself. How many areas of mixed
+ * sizes fit depends on the holes they are packed into: they get a drained one.
+ */
+static int fill_rounds(struct vm_struct **areas, unsigned int max,
+		       unsigned int rounds)
+{
+	static const char * const names[] = { "onepage", "mixed" };
+	unsigned int first[2] = {}, last[2] = {};
+	unsigned int round, mixed, nr;
+	struct rnd_state rnd;
+
+	prandom_seed_state(&rnd, seed);
+	for (round = 0; round < rounds; round++) {
+		mixed = round & 1;
+		if (mixed)
+			vm_unmap_aliases();
+		nr = fill_space(areas, max, mixed ? 0 : 1);
+		empty_space(areas, nr, round / 2, &rnd);
+		if (round < 2)
+			first[mixed] = nr;
+		last[mixed] = nr;
+	}
+
+	for (mixed = 0; mixed < 2; mixed++) {
+		report("bench fill_%s_first areas %u\n", names[mixed],
+		       first[mixed]);
+		report("bench fill_%s_last areas %u\n", names[mixed],
+		       last[mixed]);
+	}
+	if (last[0] < first[0] || last[1] < first[1])
+		return refuse("fill", "the last holds less", -ENOSPC);
+	return 0;
+}
+
+static int run_fill(const char *count)
+{
+	unsigned int rounds, max;
+	struct vm_struct **areas;
+	int err;
+
+	if (kstrtouint(count, 10, &rounds) || rounds < 2 || rounds > 10000)
+		return refuse(count, "not a number from 2 to 10000", -EINVAL);
+	if (IS_ENABLED(CONFIG_64BIT))
+		return refuse("fill", "64 bits cannot be filled", -EOPNOTSUPP);
+
+	max = min((VMALLOC_END - VMALLOC_START) / PAGE_SIZE, (ulong)INT_MAX);
+	areas = kvcalloc(max, sizeof(*areas), GFP_KERNEL);
+	if (!areas)
+		return -ENOMEM;
+	pr_info("fill: %u rounds, seed %lu\n", rounds, seed);
+	err = fill_rounds(areas, max, rounds);
+	kvfree(areas);
+	vm_unmap_aliases();
+	return err;
+}
+
+/* === Parameters === */
+
+/* The rest of a storm: nothing else may run before its end. */
+static int run_storm_words(int nr, char **word)
+{
+	bool worker = nr == 2 && !strcmp(word[1], "worker");
+
+	if ((nr == 1 || worker) && !strcmp(word[0], "release"))
+		return storm_release(worker);
+	if (nr == 1 && !strcmp(word[0], "finish"))
+		return storm_finish();
+	return refuse(word[0], "only release, finish after prepare", -EBUSY);
+}
+
+static int run_words(int nr, char **word)
+{
+	if (nr == 1 && !strcmp(word[0], "settle")) {
+		vm_unmap_aliases();
+		return 0;
+	}
+	if (storm.areas)
+		return run_storm_words(nr, word);
+	if (nr == 1 && !strcmp(word[0], "cases"))
+		return run_cost(NULL);
+	if (nr == 2 && !strcmp(word[0], "cost"))
+		return run_cost(word[1]);
+	if (!BENCH_HAS_AREAS)
+		return refuse(word[0], needs_builtin, -EOPNOTSUPP);
+	if (nr == 3 && !strcmp(word[0], "prepare"))
+		return storm_prepare(word[1], word[2]);
+	if (nr == 2 && !strcmp(word[0], "fill"))
+		return run_fill(word[1]);
+	return refuse(nr ? word[0] : "run", "not a complete command", -EINVAL);
+}
+
+static int run_set(const char *val, const struct kernel_param *kp)
+{
+	char **word;
+	int nr, err;
+
+	/* On the command line of a kernel it is built into: too early. */
+	if (system_state < SYSTEM_RUNNING)
+		return refuse("run", "only after boot", -EINVAL);
+	word = argv_split(GFP_KERNEL, val, &nr);
+	if (!word)
+		return -ENOMEM;
+	results_len = 0;
+	results[0] = '\0';
+	err = run_words(nr, word);
+	argv_free(word);
+	return err;
+}
+
+static const struct kernel_param_ops run_ops = {
+	.set = run_set,
+};
+module_param_cb(run, &run_ops, NULL, 0200);
+MODULE_PARM_DESC(run, "Command to run: see the head of the source file");
+
+module_param_string(results, results, sizeof(results), 0400);
+MODULE_PARM_DESC(results, "Result lines of the last command");
+
+MODULE_DESCRIPTION("Costs of the vmalloc API and of its drain");
+MODULE_LICENSE("GPL");
