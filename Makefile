@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The one entry to building, testing and measuring the ordered vmalloc. `make`
+# alone prints what there is; the work is done by tools/testing/vmalloc/.
+
+PROFILE ?= debug
+IMPL	?= ordered
+KSRC	?=
+ACCEL	?= tcg
+SMP	?= 2
+SEED	?= 1
+JOBS	?= $(shell nproc)
+
+tools	 := tools/testing/vmalloc
+build	 := build
+profiles := $(shell $(tools)/kernel --list)
+
+# Values are checked before anything runs, whatever the goal.
+digits	 = $(subst 0,,$(subst 1,,$(subst 2,,$(subst 3,,$(subst 4,,$(1))))))
+no-digit = $(subst 5,,$(subst 6,,$(subst 7,,$(subst 8,,$(subst 9,,$(digits))))))
+is-one	 = $(and $(filter 1,$(words $(1))),$(filter $(1),$(2)))
+is-count = $(and $(filter 1,$(words $(1))),$(if $(no-digit),,y),$(patsubst 0%,,$(1)))
+
+$(if $(call is-one,$(PROFILE),$(profiles)),,\
+	$(error PROFILE is '$(PROFILE)', not one of: $(profiles)))
+$(if $(call is-one,$(IMPL),ordered stock),,\
+	$(error IMPL is '$(IMPL)', not one of: ordered stock))
+$(if $(call is-one,$(ACCEL),tcg kvm),,\
+	$(error ACCEL is '$(ACCEL)', not one of: tcg kvm))
+$(if $(call is-count,$(JOBS)),,\
+	$(error JOBS is '$(JOBS)', not a number of jobs from 1))
+$(if $(call is-count,$(SEED)),,\
+	$(error SEED is '$(SEED)', not a number from 1))
+$(if $(call is-one,$(SMP),1 2 3 4 5 6 7 8),,\
+	$(error SMP is '$(SMP)', not a number of CPUs from 1 to 8))
+ifneq ($(filter qemu,$(MAKECMDGOALS)),)
+$(if $(filter uml,$(PROFILE)),$(error PROFILE=uml runs without QEMU: make kunit))
+endif
+ifneq ($(KSRC),)
+$(if $(wildcard $(KSRC)/mm/vmalloc.c),,\
+	$(error KSRC is '$(KSRC)', not a kernel tree: it has no mm/vmalloc.c))
+endif
+
+export KSRC ACCEL SEED JOBS
+
+MAKEFLAGS += --no-print-directory
+.NOTPARALLEL:
+
+.PHONY: help
+help:
+	@echo 'Ordered vmalloc for Linux 6.12: make TARGET [VARIABLE=value...]'
+	@echo
+	@echo 'Targets, and what they take on two cores from nothing / once built'
+	@echo '  demo    drain storm on both kernels: table and chart    15 min / 3 min'
+	@echo '  test    every test there is                             45 min / 12 min'
+	@echo '  check   style, kernel-doc, sparse, W=1, layers, symbols 20 min / 3 min'
+	@echo '  bench   instructions per operation, both kernels        10 min / 2 min'
+	@echo '  kernel  build/PROFILE-IMPL, an O= folder of kbuild       4 min / seconds'
+	@echo '  qemu    a shell in a guest that runs PROFILE and IMPL    4 min / seconds'
+	@echo '  kunit   the KUnit suites of IMPL in user mode            2 min / seconds'
+	@echo '  user    extent.c in user space, under sanitizers         1 min'
+	@echo '  tree    build/linux: the kernel tree with this in it     1 min / seconds'
+	@echo '  setup   install the Debian packages needed               1 min / seconds'
+	@echo '  clean   remove build/'
+	@echo
+	@echo 'Variables'
+	@echo '  PROFILE=$(PROFILE)  one of: $(profiles)'
+	@echo '  IMPL=$(IMPL)   ordered: mm/vmalloc/; stock: mm/vmalloc.c'
+	@echo '  KSRC=$(KSRC)   a 6.12 tree to use, not linux-source-6.12'
+	@echo '  ACCEL=$(ACCEL)      tcg or kvm, for guests that are not measured'
+	@echo '  SMP=$(SMP)          CPUs of the guest that `make qemu` starts'
+	@echo '  SEED=$(SEED)         of the random tests'
+	@echo '  JOBS=$(JOBS)         compilers at a time'
+
+.PHONY: setup
+setup:
+	@$(tools)/setup
+
+.PHONY: tree
+tree: setup
+	@$(tools)/tree
+
+# kernel-<profile>-<impl>, for the targets that need certain kernels.
+.PHONY: kernel
+kernel: kernel-$(PROFILE)-$(IMPL)
+
+kernel-%-ordered: tree
+	@$(tools)/kernel $* ordered
+
+kernel-%-stock: tree
+	@$(tools)/kernel $* stock
+
+.PHONY: user
+user: tree
+	@$(MAKE) -C $(tools)/user run KTREE=$(CURDIR)/$(build)/linux SEED=$(SEED)
+
+.PHONY: kunit
+kunit: tree
+	@$(tools)/kunit $(IMPL)
+
+.PHONY: test
+test: tree
+	@$(tools)/test
+
+.PHONY: check
+check: tree kernel-bench-stock kernel-bench-ordered kernel-i386-stock \
+		kernel-i386-ordered kernel-tiny-stock kernel-tiny-ordered
+	@$(tools)/check
+
+.PHONY: qemu
+qemu: kernel
+	@$(tools)/qemu/run --shell --profile $(PROFILE) --impl $(IMPL) --smp $(SMP)
+
+.PHONY: bench
+bench: kernel-bench-stock kernel-bench-ordered kernel-trace-stock \
+		kernel-trace-ordered
+	@$(tools)/qemu/bench
+
+.PHONY: demo
+demo: kernel-trace-stock kernel-trace-ordered kernel-i386-trace-stock \
+		kernel-i386-trace-ordered
+	@$(tools)/qemu/demo
+
+.PHONY: clean
+clean:
+	rm -rf $(build)

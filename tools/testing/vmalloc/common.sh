@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# What the scripts of this directory share; sourced, never run.
+
+HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+ROOT=$(cd "$HERE/../../.." && pwd)
+BUILD=$ROOT/build
+TREE=$BUILD/linux
+JOBS=${JOBS:-$(nproc)}
+
+# The variables and the job server of the make that runs a script are not for
+# the makes that the script runs.
+unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
+
+# Two builds of one source give one image, whoever makes them and when.
+export KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 1970'
+export KBUILD_BUILD_USER=vmalloc
+export KBUILD_BUILD_HOST=ordered
+export LC_ALL=C
+# The compiler lists what it read anyway: no extra run to preprocess each file,
+# a fifth of the time of a first build.
+export CCACHE_DEPEND=1
+
+die()
+{
+	printf '%s: %s\n' "$(basename "$0")" "$*" >&2
+	exit 1
+}
+
+say()
+{
+	printf '%s\n' "$*"
+}
+
+# Hold FILE's lock until this script ends: descriptor 9 is given to no child
+# that outlives it.
+hold()
+{
+	mkdir -p "$(dirname "$1")"
+	exec 9>"$1"
+	if ! flock -n 9; then
+		say "waiting for another run that works on $(basename "$1" .lock)"
+		flock 9
+	fi
+}
+
+# Print the compiler to build kernels with.
+compiler()
+{
+	if command -v ccache >/dev/null; then
+		say 'ccache gcc'
+	else
+		say gcc
+	fi
+}
+
+# make in the kernel tree.
+kmake()
+{
+	make -C "$TREE" CC="$(compiler)" HOSTCC="$(compiler)" "$@" 9>&-
+}
+
+# Copy the O= folder $1 to $2, where kbuild can go on with it.
+copy_folder()
+{
+	local from=$1 to=$2
+
+	rm -rf "$to.new"
+	cp -a "$from" "$to.new"
+	rm -f "$to.new"/.vmalloc-*
+	# The commands that objtool was built by name its folder. If they named
+	# another one, it would be built anew, and everything it works on.
+	if [ -d "$to.new/tools" ]; then
+		{ grep -rlIZF --include='.*.cmd' "$from/" "$to.new/tools" || true; } |
+			xargs -0 -r sed -i "s|$from/|$to/|g"
+	fi
+	mv "$to.new" "$to"
+}
+
+# steps LABEL LOG PATTERN TOTAL COMMAND...: run COMMAND with its output in LOG,
+# and show how many of its lines match PATTERN: on one line that is written
+# over on a terminal, every half minute elsewhere. TOTAL, when it is not 0, is
+# about how many there will be.
+steps()
+{
+	local label=$1 log=$2 pattern=$3 total=$4 began=$SECONDS shown=$SECONDS
+	local pid status=0 of='' line
+	shift 4
+
+	if [ "$total" -gt 0 ]; then
+		of=" of about $total"
+	fi
+	# A process group of its own, so that all of it ends with this script.
+	set -m
+	"$@" >"$log" 2>&1 9>&- </dev/null &
+	set +m
+	pid=$!
+	# shellcheck disable=SC2064
+	trap "kill -- -$pid 2>/dev/null || true" EXIT
+	while kill -0 "$pid" 2>/dev/null; do
+		sleep 1
+		line="$label: $(grep -cE "$pattern" "$log" || true)$of, $((SECONDS - began)) s"
+		if [ -t 1 ]; then
+			printf '\r%s\033[K' "$line"
+		elif [ $((SECONDS - shown)) -ge 30 ]; then
+			say "$line"
+			shown=$SECONDS
+		fi
+	done
+	wait "$pid" || status=$?
+	trap - EXIT
+	if [ -t 1 ]; then
+		printf '\r\033[K'
+	fi
+	if [ "$status" -ne 0 ]; then
+		say "$label: failed after $((SECONDS - began)) s; the end of ${log#"$ROOT"/}:"
+		grep -vE '^  [A-Z]' "$log" | grep -E 'rror|undefined' | head -n 20 || true
+		tail -n 5 "$log"
+		return "$status"
+	fi
+	say "$label: done, $(grep -cE "$pattern" "$log" || true) steps in $((SECONDS - began)) s"
+}
