@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# Preemption off against areas waiting, a panel for each architecture. Reads
+# ARCH-IMPL-ORDER in the current directory, writes a PNG to standard output.
+
+set terminal pngcairo size 1200,620 font "DejaVu Sans,11" background "white"
+set multiplot layout 1,2 \
+	title "Preemption off during one vmalloc drain, one CPU" \
+	font "DejaVu Sans,14"
+
+set logscale xy
+set xrange [350:140000]
+set yrange [1:100000]
+set xlabel "lazily freed areas waiting for the drain"
+set format x "%.0f"
+set format y "%.0f"
+set xtics (500, "2,000" 2000, "8,192" 8192, "20,000" 20000, "100,000" 100000)
+set ytics ("1" 1, "10" 10, "100" 100, "1,000" 1000, "10,000" 10000, \
+	"100,000" 100000)
+set grid xtics ytics linecolor rgb "#dddddd" linetype 1
+set key top left reverse Left samplen 2 spacing 1.1 width -2
+set border 3
+set tics nomirror
+
+# Colour tells the vmalloc, the point's shape the order of freeing.
+set style line 1 linecolor rgb "#c0392b" linewidth 2 pointtype 5 pointsize 1.1
+set style line 2 linecolor rgb "#e67e22" linewidth 2 pointtype 7 pointsize 1.1
+set style line 3 linecolor rgb "#f5b041" linewidth 2 pointtype 9 pointsize 1.3
+set style line 4 linecolor rgb "#154360" linewidth 2 pointtype 5 pointsize 1.1
+set style line 5 linecolor rgb "#2e86c1" linewidth 2 pointtype 7 pointsize 1.1
+set style line 6 linecolor rgb "#7fb3d5" linewidth 2 pointtype 9 pointsize 1.3
+set style line 9 linecolor rgb "#555555" linewidth 1 dashtype 2
+
+do for [arch in "x86_64 i386"] {
+	if (arch eq "x86_64") {
+		set ylabel "longest time with preemption off (us, 1 us = 1000 instructions)"
+	} else {
+		unset ylabel
+	}
+	set title arch noenhanced font "DejaVu Sans,12"
+	plot \
+		arch."-stock-checkerboard" with linespoints linestyle 1 \
+			title "stock, every second neighbour busy", \
+		arch."-stock-sequential" with linespoints linestyle 2 \
+			title "stock, sequential", \
+		arch."-stock-random" with linespoints linestyle 3 \
+			title "stock, random", \
+		arch."-ordered-checkerboard" with linespoints linestyle 4 \
+			title "ordered, every second neighbour busy", \
+		arch."-ordered-sequential" with linespoints linestyle 5 \
+			title "ordered, sequential", \
+		arch."-ordered-random" with linespoints linestyle 6 \
+			title "ordered, random", \
+		50 with lines linestyle 9 title "50 us"
+}
+unset multiplot

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the parts of the guest's init share. Everything runs in one process,
+ * PID 1; a failure is said once, by fail(), and handed up as -1.
+ */
+#ifndef _VMALLOC_QEMU_GUEST_H
+#define _VMALLOC_QEMU_GUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
+
+#define BENCH_PARAM(name)	"/sys/module/vmalloc_bench/parameters/" name
+#define TRACEFS			"/sys/kernel/tracing"
+#define DEBUGFS			"/sys/kernel/debug"
+
+/* init.c */
+void __printf(1, 2) out(const char *fmt, ...);
+int __printf(1, 2) fail(const char *fmt, ...);
+const char *option(const char *name, const char *fallback);
+
+/* file.c */
+bool exists(const char *path);
+char *read_file(const char *path);
+long read_long(const char *path);
+int write_file(const char *path, const char *text);
+int load_module(const char *name, const char *args);
+int unload_module(const char *name);
+
+/* state.c */
+struct state {
+	long used;		/* VmallocUsed in pages, of what must stay */
+	long areas;		/* lines of vmallocinfo, of what must stay */
+	long blocks;		/* of vm_map_ram() */
+	long busy;		/* all lines that are not lazily freed */
+	long lazy_bytes;	/* the rest, waiting for a drain */
+	long descriptors;	/* objects of the vmap_area cache, or -1 */
+};
+
+int state_read(struct state *st);
+int state_compare(const struct state *start);
+int check_log(bool traces_allowed);
+int check_kmemleak(void);
+char *read_log(void);
+void clear_log(void);
+
+/* tests.c */
+int scenario_boot(void);
+int scenario_broken(void);
+int scenario_kunit(void);
+int scenario_faults(void);
+int scenario_test_vmalloc(void);
+
+/* measure.c */
+int scenario_bench(void);
+int scenario_drain(void);
+int scenario_drainbench(void);
+int scenario_fill(void);
+
+/* shell.c */
+int scenario_shell(void);
+
+#endif /* _VMALLOC_QEMU_GUEST_H */

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * PID 1 of a test guest: prepares the file systems, runs the one scenario that
+ * "vmtest=" on the kernel command line names, and says how it went.
+ *
+ * Whatever is for the host goes to the second serial port, a line at a time.
+ * The last line is "success", or "failure: ..." where the guest knows why; a
+ * guest that hangs, warns or panics writes neither, and that fails as well.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "guest.h"
+
+/* Not from the device file system: the tiny kernel has none. */
+#define RESULTS_DEVICE	"/ttyS1"
+#define RESULTS_MAJOR	4
+#define RESULTS_MINOR	65
+
+static int results_fd = -1;
+
+static const struct {
+	const char *name;
+	int (*run)(void);
+	bool measures;		/* leaves the state as the storm left it */
+} scenarios[] = {
+	{ "boot",		scenario_boot,		false },
+	{ "broken",		scenario_broken,	false },
+	{ "kunit",		scenario_kunit,		false },
+	{ "faults",		scenario_faults,	false },
+	{ "test_vmalloc",	scenario_test_vmalloc,	false },
+	{ "fill",		scenario_fill,		false },
+	{ "bench",		scenario_bench,		true },
+	{ "drain",		scenario_drain,		true },
+	{ "drainbench",		scenario_drainbench,	true },
+	{ "shell",		scenario_shell,		true },
+};
+
+static void send_line(const char *text)
+{
+	printf("%s\n", text);
+	if (results_fd >= 0)
+		dprintf(results_fd, "%s\n", text);
+}
+
+/* Write a line for the host. */
+void out(const char *fmt, ...)
+{
+	char line[512];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(line, sizeof(line), fmt, args);
+	va_end(args);
+	send_line(line);
+}
+
+/* Write why something failed; always returns -1. */
+int fail(const char *fmt, ...)
+{
+	char line[512] = "error: ";
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(line + 7, sizeof(line) - 7, fmt, args);
+	va_end(args);
+	send_line(line);
+	return -1;
+}
+
+/* What NAME= on the kernel command line says. */
+const char *option(const char *name, const char *fallback)
+{
+	const char *value = getenv(name);
+
+	return value && *value ? value : fallback;
+}
+
+static int open_results(void)
+{
+	struct termios tio;
+
+	if (mknod(RESULTS_DEVICE, S_IFCHR | 0600,
+		  makedev(RESULTS_MAJOR, RESULTS_MINOR)) && errno != EEXIST)
+		return -1;
+	results_fd = open(RESULTS_DEVICE, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+	if (results_fd < 0)
+		return -1;
+	/* Raw: no carriage returns between here and the host's file. */
+	if (!tcgetattr(results_fd, &tio)) {
+		cfmakeraw(&tio);
+		tcsetattr(results_fd, TCSANOW, &tio);
+	}
+	return 0;
+}
+
+/* A kernel without one of these is fine: who needs it will miss its files. */
+static void mount_all(void)
+{
+	static const struct {
+		const char *type, *where;
+	} mounts[] = {
+		{ "proc", "/proc" },
+		{ "sysfs", "/sys" },
+		{ "devtmpfs", "/dev" },
+		{ "debugfs", DEBUGFS },
+		{ "tracefs", TRACEFS },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(mounts); i++) {
+		mkdir(mounts[i].where, 0755);
+		if (mount(mounts[i].type, mounts[i].where, mounts[i].type,
+			  0, NULL) && errno != ENODEV && errno != ENOENT)
+			fail("mount %s: %m", mounts[i].where);
+	}
+}
+
+/* A test of concurrency that runs on one CPU passes, and says nothing. */
+static int check_cpus(void)
+{
+	long present = atol(option("vmpresent", "1"));
+	long online = atol(option("vmcpus", "1"));
+
+	if (!exists("/sys/devices/system/cpu/online"))
+		return 0;
+	if (sysconf(_SC_NPROCESSORS_CONF) != present)
+		return fail("not %ld CPUs are present, but %ld", present,
+			    sysconf(_SC_NPROCESSORS_CONF));
+	if (sysconf(_SC_NPROCESSORS_ONLN) != online)
+		return fail("not %ld CPUs are online, but %ld", online,
+			    sysconf(_SC_NPROCESSORS_ONLN));
+	return 0;
+}
+
+static int run_scenario(const char *name)
+{
+	struct state start;
+	bool checked;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(scenarios); i++) {
+		if (!strcmp(scenarios[i].name, name))
+			break;
+	}
+	if (i == ARRAY_SIZE(scenarios))
+		return fail("no scenario named '%s'", name);
+
+	checked = !scenarios[i].measures && exists("/proc/vmallocinfo");
+	if (checked && state_read(&start))
+		return -1;
+	if (scenarios[i].run())
+		return -1;
+	if (checked && state_compare(&start))
+		return -1;
+	if (!scenarios[i].measures && check_kmemleak())
+		return -1;
+	return check_log(false);
+}
+
+int main(void)
+{
+	int err;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	mount_all();
+	if (open_results())
+		printf("results channel: %s\n", strerror(errno));
+
+	err = check_cpus() ?: run_scenario(option("vmtest", "(none)"));
+	send_line(err ? "failure: see the errors above" : "success");
+	if (results_fd >= 0)
+		tcdrain(results_fd);
+	sync();
+	reboot(RB_AUTOBOOT);
+	return 1;
+}

@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The scenarios that pass or fail: boot, KUnit, the kernel's own test_vmalloc,
+ * fault injection, and those that are broken on purpose.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "guest.h"
+
+#define KUNIT_DIR	DEBUGFS "/kunit"
+
+/* What one suite's report says. */
+struct suite_count {
+	long planned, passed, failed, skipped;
+};
+
+/* The state comparison around each scenario does the rest. */
+int scenario_boot(void)
+{
+	struct state st;
+
+	if (!exists("/proc/meminfo")) {
+		out("boot without /proc");
+		return 0;
+	}
+	if (state_read(&st))
+		return -1;
+	if (st.busy < 1)
+		return fail("a kernel without one vmalloc area?");
+	out("boot areas %ld", st.busy);
+	return 0;
+}
+
+/*
+ * Each of these must make the run fail, and each by another safeguard: a panic,
+ * the comparison with the start, the log, the host's timeout.
+ */
+int scenario_broken(void)
+{
+	const char *how = option("vmbroken", "panic");
+
+	out("broken on purpose: %s", how);
+	if (!strcmp(how, "panic"))
+		return write_file("/proc/sysrq-trigger", "c");
+	if (!strcmp(how, "leak"))
+		return write_file(BENCH_PARAM("run"), "prepare checkerboard 64");
+	if (!strcmp(how, "log"))
+		return write_file("/dev/kmsg", "BUG: said on purpose");
+	if (!strcmp(how, "hang")) {
+		for (;;)
+			pause();
+	}
+	return fail("vmbroken=%s is none of panic, leak, log, hang", how);
+}
+
+/* === KUnit === */
+
+static void count_case(struct suite_count *count, const char *line)
+{
+	bool failed = !strncmp(line, "not ok ", 7);
+
+	if (failed)
+		count->failed++;
+	else if (strncmp(line, "ok ", 3))
+		return;
+	else if (strstr(line, "# SKIP"))
+		count->skipped++;
+	else
+		count->passed++;
+	if (failed || strstr(line, "# SKIP"))
+		out("kunit-case %s", line);
+}
+
+/* Read a suite's report: its cases are indented by four spaces. */
+static int read_suite(const char *suite, struct suite_count *count)
+{
+	char path[512], *text, *line, *save = NULL;
+
+	memset(count, 0, sizeof(*count));
+	snprintf(path, sizeof(path), KUNIT_DIR "/%s/results", suite);
+	text = read_file(path);
+	if (!text)
+		return fail("%s: %m", path);
+	for (line = strtok_r(text, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		if (!strncmp(line, "    1..", 7))
+			count->planned = atol(line + 7);
+		else if (!strncmp(line, "    ", 4))
+			count_case(count, line + 4);
+		else if (!strncmp(line, "not ok", 6) && !count->failed)
+			count->failed++;
+	}
+	free(text);
+	return 0;
+}
+
+static int report_suite(const char *suite, const struct suite_count *count)
+{
+	out("kunit %s passed %ld failed %ld skipped %ld", suite, count->passed,
+	    count->failed, count->skipped);
+	if (count->failed)
+		return fail("%s: %ld cases failed", suite, count->failed);
+	if (!count->planned)
+		return fail("%s: no case was run", suite);
+	if (count->passed + count->skipped != count->planned)
+		return fail("%s: of %ld cases only %ld were run", suite,
+			    count->planned, count->passed + count->skipped);
+	return 0;
+}
+
+/* The suites that "vmsuites=" demands must all be there. */
+static int check_required(void)
+{
+	char copy[1024], path[512], *suite, *save = NULL;
+	int missing = 0;
+
+	snprintf(copy, sizeof(copy), "%s", option("vmsuites", ""));
+	for (suite = strtok_r(copy, ",", &save); suite;
+	     suite = strtok_r(NULL, ",", &save)) {
+		snprintf(path, sizeof(path), KUNIT_DIR "/%s", suite);
+		if (!exists(path)) {
+			fail("the suite %s was not run", suite);
+			missing++;
+		}
+	}
+	return missing ? -1 : 0;
+}
+
+/* Call @fn for each suite; returns how many there are, or -1 if one fails. */
+static int visit_suites(int (*fn)(const char *suite))
+{
+	struct dirent *entry;
+	int nr = 0, bad = 0;
+	DIR *dir;
+
+	dir = opendir(KUNIT_DIR);
+	if (!dir)
+		return fail("%s: %m", KUNIT_DIR);
+	while ((entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		nr++;
+		if (fn(entry->d_name))
+			bad++;
+	}
+	closedir(dir);
+	if (!nr)
+		return fail("no KUnit suite in this kernel");
+	return bad ? -1 : nr;
+}
+
+static int check_suite(const char *suite)
+{
+	struct suite_count count;
+
+	if (read_suite(suite, &count))
+		return -1;
+	return report_suite(suite, &count);
+}
+
+/* Whether the next warning is the end: not while suites provoke some. */
+static int set_panic_on_warn(bool on)
+{
+	return write_file("/proc/sys/kernel/panic_on_warn", on ? "1" : "0");
+}
+
+/* Suites that are built in have run during boot; load the other, if any. */
+static int load_suite(void)
+{
+	int err;
+
+	if (!exists("/vmalloc_kunit.ko"))
+		return 0;
+	err = load_module("vmalloc_kunit", "");
+	return err ? fail("vmalloc_kunit.ko: %s", strerror(err)) : 0;
+}
+
+static int unload_suite(void)
+{
+	return exists("/vmalloc_kunit.ko") ? unload_module("vmalloc_kunit") : 0;
+}
+
+int scenario_kunit(void)
+{
+	if (load_suite() || set_panic_on_warn(true))
+		return -1;
+	if (check_required() || visit_suites(check_suite) < 0)
+		return -1;
+	return unload_suite();
+}
+
+/* === Fault injection === */
+
+/*
+ * The cases arm current->fail_nth themselves. The knobs only have to let the
+ * failures through: by default no allocation that may sleep fails, no highmem
+ * page and no single page does.
+ */
+static int set_fault_knobs(void)
+{
+	static const char * const knobs[][2] = {
+		{ DEBUGFS "/failslab/ignore-gfp-wait", "N" },
+		{ DEBUGFS "/fail_page_alloc/ignore-gfp-wait", "N" },
+		{ DEBUGFS "/fail_page_alloc/ignore-gfp-highmem", "N" },
+		{ DEBUGFS "/fail_page_alloc/min-order", "0" },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(knobs); i++) {
+		if (write_file(knobs[i][0], knobs[i][1]))
+			return -1;
+	}
+	return 0;
+}
+
+static long fault_cases;
+
+/* Run a fault suite once more: now that it can, no case may skip itself. */
+static int rerun_fault_suite(const char *suite)
+{
+	struct suite_count count;
+	char path[512];
+
+	if (!strstr(suite, "fault"))
+		return 0;
+	snprintf(path, sizeof(path), KUNIT_DIR "/%s/run", suite);
+	if (write_file(path, "1") || read_suite(suite, &count))
+		return -1;
+	fault_cases += count.passed;
+	if (count.skipped)
+		return fail("%s: %ld cases were skipped", suite, count.skipped);
+	return report_suite(suite, &count);
+}
+
+int scenario_faults(void)
+{
+	int suites;
+
+	if (set_fault_knobs() || set_panic_on_warn(false) || load_suite())
+		return -1;
+	suites = visit_suites(rerun_fault_suite);
+	if (set_panic_on_warn(true) || suites < 0)
+		return -1;
+	if (!fault_cases)
+		return fail("no fault case was run");
+	return unload_suite();
+}
+
+/* === The kernel's own test_vmalloc === */
+
+/*
+ * Loops are few enough for emulation with all debugging on. align_shift asks
+ * for alignments up to half of what an address can hold, and must fail.
+ */
+static const struct vmalloc_test {
+	const char *name;
+	int id, loops;
+	bool fails;
+} vmalloc_tests[] = {
+	{ "fix_size_alloc_test",		1,	1000, false },
+	{ "full_fit_alloc_test",		2,	300, false },
+	{ "long_busy_list_alloc_test",		4,	100, false },
+	{ "random_size_alloc_test",		8,	300, false },
+	{ "fix_align_alloc_test",		16,	500, false },
+	{ "random_size_align_alloc_test",	32,	300, false },
+	{ "align_shift_alloc_test",		64,	1, true },
+	{ "pcpu_alloc_test",			128,	1, false },
+	{ "kvfree_rcu_1_arg_vmalloc_test",	256,	200, false },
+	{ "kvfree_rcu_2_arg_vmalloc_test",	512,	500, false },
+	{ "vm_map_ram_test",			1024,	200, false },
+};
+
+/* Add up what each of the module's threads has said of @test. */
+static int read_summary(const struct vmalloc_test *test, int threads,
+			time_t seconds)
+{
+	int passed, failed, all_passed = 0, all_failed = 0, lines = 0;
+	char *log = read_log(), *line, *save = NULL, name[64];
+
+	if (!log)
+		return fail("no log to read");
+	for (line = strtok_r(log, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		line = strstr(line, "Summary: ");
+		if (!line || sscanf(line, "Summary: %63s passed: %d failed: %d",
+				    name, &passed, &failed) != 3 ||
+		    strcmp(name, test->name))
+			continue;
+		lines++;
+		all_passed += passed;
+		all_failed += failed;
+	}
+	free(log);
+
+	out("test_vmalloc %s threads %d passed %d failed %d%s, %ld s",
+	    test->name, threads, all_passed, all_failed,
+	    test->fails ? " (expected)" : "", (long)seconds);
+	if (lines != threads)
+		return fail("%s: %d summaries of %d threads", test->name,
+			    lines, threads);
+	if (test->fails ? all_passed : all_failed)
+		return fail("%s: %d passed, %d failed", test->name, all_passed,
+			    all_failed);
+	return 0;
+}
+
+static int run_vmalloc_test(const struct vmalloc_test *test, int threads)
+{
+	time_t began = time(NULL);
+	char args[160];
+	int err;
+
+	/* The log is checked piece by piece, as it is cleared. */
+	if (check_log(false))
+		return -1;
+	clear_log();
+	snprintf(args, sizeof(args),
+		 "run_test_mask=%d nr_threads=%d test_loop_count=%d test_repeat_count=1",
+		 test->id, threads, test->loops);
+	err = load_module("test_vmalloc", args);
+	if (err != EAGAIN)
+		return fail("test_vmalloc.ko: %s", strerror(err));
+	if (read_summary(test, threads, time(NULL) - began))
+		return -1;
+	/* A failed vmalloc() shows a call trace, which is wanted here. */
+	err = check_log(test->fails);
+	clear_log();
+	return err;
+}
+
+int scenario_test_vmalloc(void)
+{
+	static const int threads[] = { 1, 4 };
+	size_t i, j;
+
+	for (i = 0; i < ARRAY_SIZE(threads); i++) {
+		for (j = 0; j < ARRAY_SIZE(vmalloc_tests); j++) {
+			if (run_vmalloc_test(&vmalloc_tests[j], threads[i]))
+				return -1;
+		}
+	}
+	return 0;
+}
