@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A random run of extent.c beside a bitmap with a bit for each page, which is
- * compared with the set after every step. The seed is fixed and printed.
+ * compared with the set after every step. The seed is printed.
  *
  * A long run of the same kind is made in userspace, with sanitizers; this one
  * is about the kernel's own red-black trees, compiler and word size.
@@ -12,9 +12,8 @@
 #include <linux/prandom.h>
 #include <linux/sizes.h>
 
-#include "../extent.h"
+#include "window.h"
 
-#define SEED		20200611
 #define STEPS		2000
 #define PAGES		256
 #define BASE		((unsigned long)SZ_16M)
@@ -192,10 +191,10 @@ static void random_run(struct kunit *test, bool sized)
 	unsigned int i, what;
 
 	KUNIT_ASSERT_NOT_NULL(test, run);
-	kunit_info(test, "seed %u, %u steps\n", SEED, STEPS);
+	kunit_info(test, "seed %u, %u steps\n", window_seed, STEPS);
 	run->test = test;
 	run->sized = sized;
-	prandom_seed_state(&run->rnd, SEED);
+	prandom_seed_state(&run->rnd, window_seed);
 	extent_set_init(&run->set);
 	INIT_LIST_HEAD(&run->unused);
 

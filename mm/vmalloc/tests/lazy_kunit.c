@@ -15,7 +15,6 @@
 #include "window.h"
 
 #define AREAS	64
-#define SEED	20200611
 
 /* === Merging === */
 
@@ -53,7 +52,7 @@ static void shuffled(unsigned int *order, unsigned int nr)
 	struct rnd_state rnd;
 	unsigned int i, j;
 
-	prandom_seed_state(&rnd, SEED);
+	prandom_seed_state(&rnd, window_seed);
 	forward(order, nr);
 	for (i = nr - 1; i; i--) {
 		j = prandom_u32_state(&rnd) % (i + 1);
@@ -84,7 +83,7 @@ static void neighbours_wait_as_one_range(struct kunit *test)
 	unsigned int i;
 	int tries;
 
-	kunit_info(test, "seed of the random order: %u\n", SEED);
+	kunit_info(test, "seed of the random order: %u\n", window_seed);
 	o->arrange(order, AREAS);
 	for (tries = 0; tries < WINDOW_TRIES; tries++) {
 		window_cut(test, WINDOW_START, PAGE_SIZE, vas, AREAS);

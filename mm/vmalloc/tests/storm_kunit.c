@@ -201,7 +201,6 @@ static void urgent_task_allocates_in_the_midst_of_a_drain(struct kunit *test)
 #define MOST_PAGES	8
 #define SHARED_PAGES	256
 #define SHARED_END	WINDOW_PAGE(SHARED_PAGES)
-#define SEED		20200611
 
 /**
  * struct owners - what the owners share
@@ -288,11 +287,11 @@ static void no_page_has_two_owners(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, shared);
 	KUNIT_ASSERT_NOT_NULL(test, owners);
-	kunit_info(test, "seeds from %u\n", SEED);
+	kunit_info(test, "seeds from %u\n", window_seed);
 	init_completion(&shared->done);
 	for (i = 0; i < OWNERS; i++) {
 		owners[i].shared = shared;
-		prandom_seed_state(&owners[i].rnd, SEED + i);
+		prandom_seed_state(&owners[i].rnd, window_seed + i);
 		task = kthread_run(own, &owners[i], "vmalloc_owner/%u", i);
 		running += !IS_ERR(task);
 	}

@@ -13,8 +13,16 @@
  */
 
 #include <kunit/test.h>
+#include <linux/moduleparam.h>
 
 #include "window.h"
+
+#undef MODULE_PARAM_PREFIX
+#define MODULE_PARAM_PREFIX "vmalloc_ordered_kunit."
+
+unsigned int window_seed = 20200611;
+module_param_named(seed, window_seed, uint, 0444);
+MODULE_PARM_DESC(seed, "Seed of the random cases (default 20200611)");
 
 /**
  * window_descriptor - allocate a descriptor

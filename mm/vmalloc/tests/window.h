@@ -36,6 +36,9 @@ struct window_view {
 	unsigned long bytes;
 };
 
+/* Of all random runs of these suites: vmalloc_ordered_kunit.seed= at boot. */
+extern unsigned int window_seed;
+
 struct vmap_area *window_descriptor(struct kunit *test);
 struct vmap_area *window_take(struct kunit *test, unsigned long start,
 			      unsigned long end);
