@@ -19,11 +19,13 @@ RB_DECLARE_CALLBACKS_MAX(static, extent_augment, struct vmap_area, rb_node,
 			 unsigned long, subtree_max_size, va_size)
 
 /*
- * How far extent_give_sorted() walks the list from where it is before it
- * descends the tree instead. A step costs some 8 instructions, a descent 6 for
- * each of the tree's levels.
+ * How many ranges above a set's finger are looked at before the tree is
+ * descended instead. A step costs some 8 instructions, a descent as much for
+ * each level of the tree. Ranges that come sorted are worth a walk; others go
+ * right above the finger, as neighbours in time often are in space, or anywhere.
  */
-#define EXTENT_CURSOR_STEPS	8
+#define EXTENT_STEPS_SORTED	8
+#define EXTENT_STEPS		1
 
 /*
  * The place where a range goes that is not in the set: between the neighbours
@@ -36,20 +38,23 @@ struct extent_gap {
 	struct rb_node **link;
 };
 
+static struct vmap_area *link_to_va(const struct extent_set *set,
+				    struct list_head *link)
+{
+	return link == &set->head ? NULL :
+				    list_entry(link, struct vmap_area, list);
+}
+
 static struct vmap_area *extent_below(const struct extent_set *set,
 				      struct vmap_area *va)
 {
-	if (va->list.prev == &set->head)
-		return NULL;
-	return list_prev_entry(va, list);
+	return link_to_va(set, va->list.prev);
 }
 
 static struct vmap_area *extent_above(const struct extent_set *set,
 				      struct vmap_area *va)
 {
-	if (va->list.next == &set->head)
-		return NULL;
-	return list_next_entry(va, list);
+	return link_to_va(set, va->list.next);
 }
 
 /**
@@ -60,7 +65,31 @@ void extent_set_init(struct extent_set *set)
 {
 	set->root = RB_ROOT;
 	INIT_LIST_HEAD(&set->head);
+	set->finger = &set->head;
 	set->nr = 0;
+}
+
+/**
+ * extent_find_near - find the range that an address lies in, from the finger
+ * @set: plain or sized set
+ * @addr: the address
+ *
+ * Faster than extent_find() for what was added last, and for what is above the
+ * range that was removed last; slower for others.
+ *
+ * Return: the range, or NULL.
+ */
+struct vmap_area *extent_find_near(const struct extent_set *set,
+				   unsigned long addr)
+{
+	struct vmap_area *va = link_to_va(set, set->finger);
+
+	if (va && addr < va->va_end && addr >= va->va_start)
+		return va;
+	va = link_to_va(set, set->finger->next);
+	if (va && addr < va->va_end && addr >= va->va_start)
+		return va;
+	return extent_find(set, addr);
 }
 
 /**
@@ -118,8 +147,8 @@ struct vmap_area *extent_find_last(const struct extent_set *set,
 }
 
 /* Descend to the gap that holds [start, end); false if there is none. */
-static bool gap_find(struct extent_set *set, unsigned long start,
-		     unsigned long end, struct extent_gap *gap)
+static bool gap_descend(struct extent_set *set, unsigned long start,
+			unsigned long end, struct extent_gap *gap)
 {
 	gap->below = NULL;
 	gap->above = NULL;
@@ -165,25 +194,32 @@ static void gap_between(struct extent_set *set, struct vmap_area *below,
 }
 
 /*
- * As gap_find(), but from @at, a range of the set that is not above the gap,
- * or NULL if none is known.
+ * Find the gap that holds [start, end), at the finger or at most @steps ranges
+ * above it if it is there; false if there is none.
  */
-static bool gap_find_from(struct extent_set *set, struct vmap_area *at,
-			  unsigned long start, unsigned long end,
-			  struct extent_gap *gap)
+static __always_inline bool gap_find(struct extent_set *set,
+				     unsigned long start, unsigned long end,
+				     struct extent_gap *gap,
+				     const unsigned int steps)
 {
-	int i;
+	struct vmap_area *below = link_to_va(set, set->finger);
+	unsigned int i;
 
-	for (i = 0; at && i < EXTENT_CURSOR_STEPS; i++) {
-		struct vmap_area *above = extent_above(set, at);
+	if (below && below->va_start >= start)
+		return gap_descend(set, start, end, gap);
+
+	for (i = 0; i <= steps; i++) {
+		struct list_head *next = below ? below->list.next :
+						 set->head.next;
+		struct vmap_area *above = link_to_va(set, next);
 
 		if (!above || above->va_start >= end) {
-			gap_between(set, at, above, gap);
-			return at->va_end <= start;
+			gap_between(set, below, above, gap);
+			return !below || below->va_end <= start;
 		}
-		at = above;
+		below = above;
 	}
-	return gap_find(set, start, end, gap);
+	return gap_descend(set, start, end, gap);
 }
 
 static __always_inline void extent_resized(struct vmap_area *va,
@@ -207,6 +243,7 @@ static __always_inline void extent_link(struct extent_set *set,
 		rb_insert_color(&va->rb_node, &set->root);
 	}
 	list_add(&va->list, gap->below ? &gap->below->list : &set->head);
+	set->finger = &va->list;
 	set->nr++;
 }
 
@@ -218,6 +255,7 @@ static __always_inline void extent_unlink(struct extent_set *set,
 		rb_erase_augmented(&va->rb_node, &set->root, &extent_augment);
 	else
 		rb_erase(&va->rb_node, &set->root);
+	set->finger = va->list.prev;
 	list_del_init(&va->list);
 	set->nr--;
 }
@@ -228,10 +266,8 @@ static __always_inline void extent_unlink(struct extent_set *set,
  *	below |  va  | above		before
  *	[=====]======[=====]
  *	[==================]		after: one range, two descriptors spare
- *
- * Returns the range that now holds the addresses of @va.
  */
-static __always_inline struct vmap_area *
+static __always_inline void
 extent_fill_gap(struct extent_set *set, struct vmap_area *va,
 		const struct extent_gap *gap, struct list_head *spares,
 		const bool sized)
@@ -251,16 +287,15 @@ extent_fill_gap(struct extent_set *set, struct vmap_area *va,
 		below->va_end = end;
 		extent_resized(below, sized);
 		list_add(&va->list, spares);
-		return below;
-	}
-	if (touches_above) {
+		set->finger = &below->list;
+	} else if (touches_above) {
 		above->va_start = va->va_start;
 		extent_resized(above, sized);
 		list_add(&va->list, spares);
-		return above;
+		set->finger = &above->list;
+	} else {
+		extent_link(set, va, gap, sized);
 	}
-	extent_link(set, va, gap, sized);
-	return va;
 }
 
 /**
@@ -275,7 +310,7 @@ int extent_insert(struct extent_set *set, struct vmap_area *va)
 {
 	struct extent_gap gap;
 
-	if (!gap_find(set, va->va_start, va->va_end, &gap))
+	if (!gap_find(set, va->va_start, va->va_end, &gap, EXTENT_STEPS))
 		return -EEXIST;
 	extent_link(set, va, &gap, false);
 	return 0;
@@ -306,7 +341,7 @@ int extent_join(struct extent_set *set, struct vmap_area *va,
 {
 	struct extent_gap gap;
 
-	if (!gap_find(set, va->va_start, va->va_end, &gap))
+	if (!gap_find(set, va->va_start, va->va_end, &gap, EXTENT_STEPS))
 		return -EEXIST;
 	extent_fill_gap(set, va, &gap, spares, false);
 	return 0;
@@ -322,8 +357,7 @@ int extent_join(struct extent_set *set, struct vmap_area *va,
 void extent_take_all(struct extent_set *set, struct list_head *list)
 {
 	list_splice_tail_init(&set->head, list);
-	set->root = RB_ROOT;
-	set->nr = 0;
+	extent_set_init(set);
 }
 
 /**
@@ -340,7 +374,7 @@ int extent_give(struct extent_set *set, struct vmap_area *va,
 {
 	struct extent_gap gap;
 
-	if (!gap_find(set, va->va_start, va->va_end, &gap))
+	if (!gap_find(set, va->va_start, va->va_end, &gap, EXTENT_STEPS))
 		return -EEXIST;
 	extent_fill_gap(set, va, &gap, spares, true);
 	return 0;
@@ -351,19 +385,16 @@ int extent_give(struct extent_set *set, struct vmap_area *va,
  * @set: sized set
  * @list: ranges, lowest address first; those added are taken off
  * @nr: how many to add at the most
- * @cursor: where the last call ended, NULL at first and whenever the set may
- *	have changed since
  * @spares: takes the descriptors that are no longer needed
  *
- * Each range is looked for from where the one before it went, which is most
- * often a step or two away: no descent of the tree for each.
+ * Each range goes a step or two above the one before it, most often, and that
+ * is where the finger is: no descent of the tree for each.
  *
  * Return: the bytes added. A range that is in the set already, in part or as a
  * whole, is a bug elsewhere: it is reported, counted and left out.
  */
 unsigned long extent_give_sorted(struct extent_set *set, struct list_head *list,
-				 unsigned int nr, struct vmap_area **cursor,
-				 struct list_head *spares)
+				 unsigned int nr, struct list_head *spares)
 {
 	unsigned long bytes = 0;
 
@@ -374,15 +405,14 @@ unsigned long extent_give_sorted(struct extent_set *set, struct list_head *list,
 
 		list_del(&va->list);
 		bytes += va_size(va);
-		if (gap_find_from(set, *cursor, va->va_start, va->va_end,
-				  &gap)) {
-			*cursor = extent_fill_gap(set, va, &gap, spares, true);
+		if (gap_find(set, va->va_start, va->va_end, &gap,
+			     EXTENT_STEPS_SORTED)) {
+			extent_fill_gap(set, va, &gap, spares, true);
 			continue;
 		}
 		WARN_ONCE(1, "vmalloc: %#lx-%#lx is freed, but was free\n",
 			  va->va_start, va->va_end);
 		list_add(&va->list, spares);
-		*cursor = NULL;
 	}
 	return bytes;
 }
@@ -537,7 +567,7 @@ int extent_carve(struct extent_set *set, const struct extent_room *room,
 	if (va->va_start < room->start)
 		va = extent_find_next(set, room->start);
 	else if (va_size(va) < sure)
-		va = extent_next_sized(set, va, sure);
+		va = extent_next_sized(set, NULL, sure);
 
 	while (va && va->va_start < room->end) {
 		if (room_fits(room, va, addr))
@@ -594,6 +624,7 @@ bool extent_set_valid(const struct extent_set *set, bool sized, bool merged)
 {
 	const struct rb_node *n = rb_first(&set->root);
 	struct vmap_area *va, *last = NULL;
+	bool finger = set->finger == &set->head;
 	unsigned long nr = 0, size;
 
 	list_for_each_entry(va, &set->head, list) {
@@ -609,6 +640,7 @@ bool extent_set_valid(const struct extent_set *set, bool sized, bool merged)
 			    subtree_size(n->rb_right));
 		if (sized && size != va->subtree_max_size)
 			return extent_report(set, va, "hides a larger range");
+		finger |= set->finger == &va->list;
 		n = rb_next(n);
 		last = va;
 		nr++;
@@ -618,5 +650,8 @@ bool extent_set_valid(const struct extent_set *set, bool sized, bool merged)
 		       set->nr);
 		return false;
 	}
-	return true;
+	if (!finger)
+		pr_err("vmalloc: a set of %lu ranges points outside of it\n",
+		       nr);
+	return finger;
 }

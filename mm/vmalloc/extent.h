@@ -11,6 +11,8 @@
  * struct extent_set - address ranges that do not overlap, in address order
  * @root: the ranges as a red-black tree
  * @head: the same ranges as a list, lowest address first
+ * @finger: where the last change was made, as the link of the range there or
+ *	@head: what changes next is most often there or right above
  * @nr: how many ranges there are
  *
  * A range is a struct vmap_area. A set is either plain or sized: in a sized
@@ -21,6 +23,7 @@
 struct extent_set {
 	struct rb_root root;
 	struct list_head head;
+	struct list_head *finger;
 	unsigned long nr;
 };
 
@@ -82,6 +85,8 @@ static inline struct vmap_area *extent_find(const struct extent_set *set,
 
 void extent_set_init(struct extent_set *set);
 
+struct vmap_area *extent_find_near(const struct extent_set *set,
+				   unsigned long addr);
 struct vmap_area *extent_find_next(const struct extent_set *set,
 				   unsigned long addr);
 struct vmap_area *extent_find_last(const struct extent_set *set,
@@ -98,8 +103,7 @@ void extent_take_all(struct extent_set *set, struct list_head *list);
 int extent_give(struct extent_set *set, struct vmap_area *va,
 		struct list_head *spares);
 unsigned long extent_give_sorted(struct extent_set *set, struct list_head *list,
-				 unsigned int nr, struct vmap_area **cursor,
-				 struct list_head *spares);
+				 unsigned int nr, struct list_head *spares);
 struct vmap_area *extent_next_sized(const struct extent_set *set,
 				    struct vmap_area *va, unsigned long size);
 void extent_withdraw(struct extent_set *set, struct vmap_area *va);

@@ -99,6 +99,24 @@ int vmap_spares_fill(struct list_head *spares, unsigned int nr, gfp_t gfp)
 	return 0;
 }
 
+/* Out of line, so that only who needs it pays for the array. */
+static noinline void spares_free_bulk(struct list_head *spares)
+{
+	void *bulk[VMAP_FREE_BULK];
+	struct vmap_area *va;
+	size_t nr = 0;
+
+	list_for_each_entry(va, spares, list) {
+		/* Those in the array may be gone once it is full: not this. */
+		if (nr == VMAP_FREE_BULK) {
+			kmem_cache_free_bulk(vmap_area_cachep, nr, bulk);
+			nr = 0;
+		}
+		bulk[nr++] = va;
+	}
+	kmem_cache_free_bulk(vmap_area_cachep, nr, bulk);
+}
+
 /**
  * vmap_spares_free - free a list of descriptors
  * @spares: the list, left empty
@@ -107,27 +125,13 @@ int vmap_spares_fill(struct list_head *spares, unsigned int nr, gfp_t gfp)
  */
 void vmap_spares_free(struct list_head *spares)
 {
-	void *bulk[VMAP_FREE_BULK];
-	struct vmap_area *va, *next;
-	size_t nr = 0;
-
 	if (list_empty(spares))
 		return;
-	if (list_is_singular(spares)) {
+	if (list_is_singular(spares))
 		vmap_area_free(list_first_entry(spares, struct vmap_area,
 						list));
-		INIT_LIST_HEAD(spares);
-		return;
-	}
-	list_for_each_entry_safe(va, next, spares, list) {
-		bulk[nr++] = va;
-		if (nr == VMAP_FREE_BULK) {
-			kmem_cache_free_bulk(vmap_area_cachep, nr, bulk);
-			nr = 0;
-		}
-	}
-	if (nr)
-		kmem_cache_free_bulk(vmap_area_cachep, nr, bulk);
+	else
+		spares_free_bulk(spares);
 	INIT_LIST_HEAD(spares);
 }
 
@@ -376,19 +380,16 @@ int vmap_space_take_congruent(struct vmap_area **vas,
 static void arena_give_batch(struct vmap_arena *arena, struct list_head *list,
 			     struct list_head *spares)
 {
-	struct vmap_area *cursor = NULL;
 	unsigned int given = 0;
 	unsigned long bytes;
 
 	spin_lock(&arena->lock);
 	do {
 		bytes = extent_give_sorted(&arena->free, list, VMAP_GIVE_STEP,
-					   &cursor, spares);
+					   spares);
 		vmap_debug_moved(-bytes);
 		given += VMAP_GIVE_STEP;
-		/* Who had the lock meanwhile may have used up the cursor. */
-		if (cond_resched_lock(&arena->lock))
-			cursor = NULL;
+		cond_resched_lock(&arena->lock);
 	} while (given < VMAP_GIVE_BATCH && !list_empty(list));
 	spin_unlock(&arena->lock);
 }

@@ -318,17 +318,26 @@ static void take_all_leaves_an_empty_set(struct kunit *test)
 	expect_drawn(test, &set, ".[..........");
 }
 
-/* Whatever the portions and however often the cursor is lost. */
+/* Leaves the set as it was, but for where it was changed last. */
+static void change_elsewhere(struct kunit *test, struct extent_set *set)
+{
+	struct vmap_area *va = range(test, 99, 1);
+	LIST_HEAD(spares);
+
+	KUNIT_ASSERT_EQ(test, 0, extent_give(set, va, &spares));
+	extent_withdraw(set, va);
+}
+
+/* Whatever the portions are, and if others change the set between them. */
 static void give_sorted_adds_all_in_portions(struct kunit *test)
 {
 	static const char before[] = "[=...[=...[=..............[=...[=...";
 	static const char added[]  = "..[.[..[[=....[=..[.[==.[=..[[=..[.[";
 	static const char after[]  = "[==.[=======..[=..[.[==.[=========.[";
-	unsigned int portion, lose;
+	unsigned int portion, elsewhere;
 
 	for (portion = 1; portion < 10; portion++) {
-		for (lose = 0; lose < 2; lose++) {
-			struct vmap_area *cursor = NULL;
+		for (elsewhere = 0; elsewhere < 2; elsewhere++) {
 			unsigned long bytes = 0;
 			struct extent_set set;
 			LIST_HEAD(spares);
@@ -338,10 +347,9 @@ static void give_sorted_adds_all_in_portions(struct kunit *test)
 			list_drawn(test, &list, added);
 			while (!list_empty(&list)) {
 				bytes += extent_give_sorted(&set, &list,
-							    portion, &cursor,
-							    &spares);
-				if (lose)
-					cursor = NULL;
+							    portion, &spares);
+				if (elsewhere)
+					change_elsewhere(test, &set);
 			}
 			KUNIT_EXPECT_EQ(test, 18 * PAGE_SIZE, bytes);
 			KUNIT_EXPECT_TRUE(test,
@@ -353,7 +361,6 @@ static void give_sorted_adds_all_in_portions(struct kunit *test)
 
 static void give_sorted_stops_after_a_portion(struct kunit *test)
 {
-	struct vmap_area *cursor = NULL;
 	struct extent_set set;
 	LIST_HEAD(spares);
 	LIST_HEAD(list);
@@ -361,10 +368,11 @@ static void give_sorted_stops_after_a_portion(struct kunit *test)
 	set_drawn(test, &set, true, "........");
 	list_drawn(test, &list, "[.[=.[.[");
 	KUNIT_EXPECT_EQ(test, 3 * PAGE_SIZE,
-			extent_give_sorted(&set, &list, 2, &cursor, &spares));
+			extent_give_sorted(&set, &list, 2, &spares));
 	expect_drawn(test, &set, "[.[=....");
 	KUNIT_EXPECT_EQ(test, 2, list_count_nodes(&list));
-	KUNIT_EXPECT_PTR_EQ(test, cursor, extent_find(&set, ADDR(2)));
+	KUNIT_EXPECT_PTR_EQ(test, set.finger,
+			    &extent_find(&set, ADDR(2))->list);
 }
 
 /* === Finding === */

@@ -83,7 +83,6 @@ static void add_one(struct run *run)
 static void add_sorted(struct run *run)
 {
 	unsigned long bytes = 0, added = 0;
-	struct vmap_area *cursor = NULL;
 	unsigned int first, pages;
 	LIST_HEAD(list);
 
@@ -98,8 +97,7 @@ static void add_sorted(struct run *run)
 	}
 	while (!list_empty(&list))
 		added += extent_give_sorted(&run->set, &list,
-					    1 + below(run, 8), &cursor,
-					    &run->unused);
+					    1 + below(run, 8), &run->unused);
 	KUNIT_ASSERT_EQ(run->test, bytes, added);
 }
 

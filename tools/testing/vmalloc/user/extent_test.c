@@ -186,6 +186,32 @@ static void find_tells_inside_from_outside(void)
 	set_free(&set);
 }
 
+/* The finger stands where the last change was made, also after a removal. */
+static void find_near_starts_from_the_last_change(void)
+{
+	struct vmap_area *va[3];
+	struct extent_set set;
+	int i;
+
+	extent_set_init(&set);
+	CHECK(!extent_find_near(&set, ADDR(0)));
+	for (i = 0; i < 3; i++) {
+		va[i] = range(2 * i, 2);
+		CHECK(!extent_insert(&set, va[i]));
+		CHECK(set.finger == &va[i]->list);
+	}
+	extent_remove(&set, va[1]);
+	CHECK(set.finger == &va[0]->list);
+	/* Not by the tree: there it could not be found. */
+	set.root = RB_ROOT;
+	CHECK(extent_find_near(&set, ADDR(1)) == va[0]);
+	CHECK(extent_find_near(&set, ADDR(4)) == va[2]);
+	CHECK(!extent_find_near(&set, ADDR(2)));
+	CHECK(!extent_find_near(&set, ADDR(6)));
+	free(va[1]);
+	set_free(&set);
+}
+
 struct carve_case {
 	const char *before;
 	unsigned long pages, align, offset, start, end;
@@ -315,7 +341,6 @@ static void carve_at_takes_just_that(void)
 
 static void give_sorted_reports_what_is_free_already(void)
 {
-	struct vmap_area *cursor = NULL;
 	struct extent_set set;
 	LIST_HEAD(list);
 	LIST_HEAD(spares);
@@ -326,7 +351,7 @@ static void give_sorted_reports_what_is_free_already(void)
 	list_add_tail(&range(3, 2)->list, &list);
 	list_add_tail(&range(5, 1)->list, &list);
 	warnings = 0;
-	CHECK(extent_give_sorted(&set, &list, 10, &cursor, &spares) ==
+	CHECK(extent_give_sorted(&set, &list, 10, &spares) ==
 	      4 * PAGE_SIZE);
 	CHECK(warnings == 1);
 	CHECK(list_empty(&list));
@@ -339,7 +364,6 @@ static void give_sorted_reports_what_is_free_already(void)
 
 static void give_sorted_stops_after_nr(void)
 {
-	struct vmap_area *cursor = NULL;
 	struct extent_set set;
 	LIST_HEAD(list);
 	LIST_HEAD(spares);
@@ -348,10 +372,10 @@ static void give_sorted_stops_after_nr(void)
 	extent_set_init(&set);
 	for (i = 0; i < 10; i++)
 		list_add_tail(&range(2 * i, 1)->list, &list);
-	CHECK(extent_give_sorted(&set, &list, 4, &cursor, &spares) ==
+	CHECK(extent_give_sorted(&set, &list, 4, &spares) ==
 	      4 * PAGE_SIZE);
 	CHECK(set.nr == 4);
-	CHECK(extent_give_sorted(&set, &list, 40, &cursor, &spares) ==
+	CHECK(extent_give_sorted(&set, &list, 40, &spares) ==
 	      6 * PAGE_SIZE);
 	CHECK(set.nr == 10);
 	CHECK(extent_set_valid(&set, true, true));
@@ -363,6 +387,7 @@ static void validator_sees_damage(void)
 {
 	struct extent_set set;
 	struct vmap_area *va;
+	LIST_HEAD(outside);
 
 	extent_set_init(&set);
 	give(&set, "==.==.===");
@@ -384,6 +409,10 @@ static void validator_sees_damage(void)
 	va->va_end += PAGE_SIZE;
 	CHECK(!extent_set_valid(&set, false, false));
 	va->va_end -= 2 * PAGE_SIZE;
+	set.finger = set.finger->next->next->next->next;
+	CHECK(extent_set_valid(&set, true, true));
+	set.finger = &outside;
+	CHECK(!extent_set_valid(&set, true, true));
 	list_move(&va->list, &extent_above(&set, va)->list);
 	CHECK(!extent_set_valid(&set, false, false));
 	if (!freopen("/dev/stderr", "w", stderr))
@@ -401,6 +430,10 @@ static void compare(const struct extent_set *set, const struct model *m,
 
 	CHECK(extent_set_valid(set, sized, true));
 	CHECK(set->nr == model_ranges(m));
+	i = random_below(MODEL_PAGES);
+	va = extent_find_near(set, ADDR(i));
+	CHECK(va == extent_find(set, ADDR(i)));
+	CHECK(!va == !m->in[i]);
 	list_for_each_entry(va, &set->head, list) {
 		unsigned long nr = va_size(va) / PAGE_SIZE;
 
@@ -481,7 +514,6 @@ static void random_give_sorted(struct extent_set *set, struct model *m,
 			       struct list_head *spares)
 {
 	unsigned long i = random_below(32), pages, bytes = 0, given = 0;
-	struct vmap_area *cursor = NULL;
 	LIST_HEAD(list);
 
 	while (i < MODEL_PAGES - 8) {
@@ -493,12 +525,9 @@ static void random_give_sorted(struct extent_set *set, struct model *m,
 		}
 		i += pages + random_below(random_below(4) ? 6 : 90);
 	}
-	while (!list_empty(&list)) {
+	while (!list_empty(&list))
 		given += extent_give_sorted(set, &list, 1 + random_below(8),
-					    &cursor, spares);
-		if (!random_below(3))
-			cursor = NULL;
-	}
+					    spares);
 	CHECK(given == bytes);
 }
 
@@ -611,12 +640,14 @@ int main(int argc, char **argv)
 			argv[0]);
 		return 2;
 	}
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	random_state = seed;
 
 	RUN(join_between_leaves_one_range);
 	RUN(join_refuses_what_overlaps);
 	RUN(insert_keeps_neighbours_apart);
 	RUN(find_tells_inside_from_outside);
+	RUN(find_near_starts_from_the_last_change);
 	RUN(carve_takes_the_lowest_fit);
 	RUN(carve_survives_the_ends_of_the_address_space);
 	RUN(carve_at_takes_just_that);
