@@ -161,6 +161,16 @@ static void forget_contents(const struct vm_struct *vm)
 	kasan_poison_vmalloc(vm->addr, size);
 }
 
+/* Returns what was bound to @va, which waits for a drain from here on. */
+static struct vm_struct *area_dismantle(struct vmap_area *va)
+{
+	struct vm_struct *vm = va->vm;
+
+	forget_contents(vm);
+	vmap_area_unmap(va);
+	return vm;
+}
+
 /**
  * remove_vm_area - unmap an area
  * @addr: an address in it, aligned to a page
@@ -173,7 +183,6 @@ static void forget_contents(const struct vm_struct *vm)
 struct vm_struct *remove_vm_area(const void *addr)
 {
 	struct vmap_area *va;
-	struct vm_struct *vm;
 
 	might_sleep();
 
@@ -181,14 +190,8 @@ struct vm_struct *remove_vm_area(const void *addr)
 		 addr))
 		return NULL;
 
-	va = vmap_busy_take((unsigned long)addr, false);
-	if (!va)
-		return NULL;
-	vm = va->vm;
-
-	forget_contents(vm);
-	vmap_area_unmap(va);
-	return vm;
+	va = vmap_busy_take_vm((unsigned long)addr, NULL);
+	return va ? area_dismantle(va) : NULL;
 }
 
 /**
@@ -199,12 +202,16 @@ struct vm_struct *remove_vm_area(const void *addr)
  */
 void free_vm_area(struct vm_struct *area)
 {
-	/* Looked up first: at this address may be an area of somebody else. */
-	if (WARN_ONCE(find_vm_area(area->addr) != area,
-		      "Trying to %s() nonexistent vm area (%p)\n", __func__,
-		      area->addr))
+	struct vmap_area *va;
+
+	might_sleep();
+
+	/* Only this one: at its address may be an area of somebody else. */
+	va = vmap_busy_take_vm((unsigned long)area->addr, area);
+	if (WARN_ONCE(!va, "Trying to %s() nonexistent vm area (%p)\n",
+		      __func__, area->addr))
 		return;
-	kfree(remove_vm_area(area->addr));
+	kfree(area_dismantle(va));
 }
 EXPORT_SYMBOL_GPL(free_vm_area);
 

@@ -493,7 +493,7 @@ void vm_unmap_ram(const void *mem, unsigned int count)
 		return;
 	}
 
-	va = vmap_busy_take(addr, true);
+	va = vmap_busy_take_ram(addr);
 	if (WARN_ONCE(!va, "Trying to %s() nonexistent area (%p)\n", __func__,
 		      mem))
 		return;

@@ -66,54 +66,43 @@ void vmap_busy_remove(struct vmap_area *va)
 	spin_unlock(&vn->busy_lock);
 }
 
-/* What to do with an area that is found. */
-enum busy_use {
-	BUSY_LOOK,		/* nothing */
-	BUSY_TAKE_VM,		/* unlink it if a struct vm_struct is bound to it */
-	BUSY_TAKE_RAM,		/* unlink it if vm_map_ram() made it whole */
-};
-
-static bool may_take(const struct vmap_area *va, enum busy_use use)
+/*
+ * An area is indexed by its start. If it came from a chunk, the node of an
+ * address in it is the one; others may reach over several chunks, and start at
+ * a lower address: so from the node of the address go down, once around. Nodes
+ * without areas are passed over unlocked: an area that is added while one looks
+ * for it need not be found.
+ */
+static struct vmap_node *node_below(struct vmap_node *vn,
+				    const struct vmap_node *home)
 {
-	if (use == BUSY_TAKE_VM)
-		return va->vm;
-	return (va->flags & (VMAP_RAM | VMAP_BLOCK)) == VMAP_RAM;
+	do {
+		if (vn == vmap_nodes)
+			vn += nr_vmap_nodes;
+		vn--;
+	} while (vn != home && !READ_ONCE(vn->busy.root.rb_node));
+	return vn == home ? NULL : vn;
 }
 
-/*
- * An area is indexed by its start. If it came from a chunk, the node of @addr
- * is the one; others may reach over several chunks, and start at a lower
- * address: so go down from there. Nodes without areas are passed over unlocked:
- * an area that is added while one looks for it need not be found.
- */
-static __always_inline struct vmap_area *busy_find(unsigned long addr,
-						   const enum busy_use use)
+static __always_inline struct vmap_area *node_find(struct vmap_node *vn,
+						   unsigned long addr)
+{
+	struct vmap_area *va;
+
+	spin_lock(&vn->busy_lock);
+	va = extent_find(&vn->busy, addr);
+	spin_unlock(&vn->busy_lock);
+	return va;
+}
+
+static noinline struct vmap_area *nodes_below_find(struct vmap_node *home,
+						   unsigned long addr)
 {
 	struct vmap_area *va = NULL;
-	unsigned int first, id;
-	struct vmap_node *vn;
+	struct vmap_node *vn = home;
 
-	if (unlikely(!vmap_initialized))
-		return NULL;
-	addr = untagged(addr);
-	first = addr_to_node_id(addr);
-	id = first;
-	do {
-		vn = &vmap_nodes[id];
-		id = (id - 1) & (nr_vmap_nodes - 1);
-		if (!READ_ONCE(vn->busy.root.rb_node))
-			continue;
-		spin_lock(&vn->busy_lock);
-		va = extent_find(&vn->busy, addr);
-		if (use != BUSY_LOOK && va) {
-			if (!may_take(va, use)) {
-				spin_unlock(&vn->busy_lock);
-				return NULL;
-			}
-			busy_unlink(vn, va);
-		}
-		spin_unlock(&vn->busy_lock);
-	} while (!va && id != first);
+	while (!va && (vn = node_below(vn, home)))
+		va = node_find(vn, addr);
 	return va;
 }
 
@@ -128,24 +117,94 @@ static __always_inline struct vmap_area *busy_find(unsigned long addr,
  */
 struct vmap_area *find_vmap_area(unsigned long addr)
 {
-	return busy_find(addr, BUSY_LOOK);
+	struct vmap_node *home;
+	struct vmap_area *va;
+
+	if (unlikely(!vmap_initialized))
+		return NULL;
+	addr = untagged(addr);
+	home = addr_to_node(addr);
+	va = node_find(home, addr);
+	if (likely(va) || nr_vmap_nodes == 1)
+		return va;
+	return nodes_below_find(home, addr);
+}
+
+static struct vmap_area *node_take(struct vmap_node *vn, unsigned long addr,
+				   bool (*match)(const struct vmap_area *va,
+						 const struct vm_struct *vm),
+				   const struct vm_struct *vm)
+{
+	struct vmap_area *va;
+
+	spin_lock(&vn->busy_lock);
+	va = extent_find_near(&vn->busy, addr);
+	if (va && match(va, vm))
+		busy_unlink(vn, va);
+	else
+		va = NULL;
+	spin_unlock(&vn->busy_lock);
+	return va;
+}
+
+/*
+ * An area that does not match stays where it is: its owner is somebody else.
+ * No other area has the address then, and none is found.
+ */
+static __always_inline struct vmap_area *
+busy_take(unsigned long addr, bool (*match)(const struct vmap_area *va,
+					    const struct vm_struct *vm),
+	  const struct vm_struct *vm)
+{
+	struct vmap_node *home, *vn;
+	struct vmap_area *va;
+
+	if (unlikely(!vmap_initialized))
+		return NULL;
+	addr = untagged(addr);
+	home = addr_to_node(addr);
+	va = node_take(home, addr, match, vm);
+	for (vn = home; unlikely(!va) && (vn = node_below(vn, home)); )
+		va = node_take(vn, addr, match, vm);
+	return va;
+}
+
+static bool has_vm(const struct vmap_area *va, const struct vm_struct *vm)
+{
+	return vm ? va->vm == vm : va->vm != NULL;
 }
 
 /**
- * vmap_busy_take - find an area by its address and make it unfindable
+ * vmap_busy_take_vm - find a caller's area and make it unfindable
  * @addr: an address in it
- * @ram: whether it is an area of its own that vm_map_ram() made, or one that
- *	a struct vm_struct is bound to
- *
- * An area of another kind stays where it is: its owner is somebody else.
+ * @vm: the struct vm_struct bound to it; NULL if any will do
  *
  * Context: takes busy_locks.
  * Return: the area, or NULL.
  */
-struct vmap_area *vmap_busy_take(unsigned long addr, bool ram)
+struct vmap_area *vmap_busy_take_vm(unsigned long addr,
+				    const struct vm_struct *vm)
 {
-	return ram ? busy_find(addr, BUSY_TAKE_RAM) :
-		     busy_find(addr, BUSY_TAKE_VM);
+	return busy_take(addr, has_vm, vm);
+}
+
+static bool is_ram(const struct vmap_area *va, const struct vm_struct *vm)
+{
+	return (va->flags & (VMAP_RAM | VMAP_BLOCK)) == VMAP_RAM;
+}
+
+/**
+ * vmap_busy_take_ram - find an area that is one mapping of vm_map_ram()
+ * @addr: an address in it
+ *
+ * It is made unfindable.
+ *
+ * Context: takes busy_locks.
+ * Return: the area, or NULL.
+ */
+struct vmap_area *vmap_busy_take_ram(unsigned long addr)
+{
+	return busy_take(addr, is_ram, NULL);
 }
 
 /**

@@ -191,7 +191,9 @@ extern bool vmap_initialized;
 
 void vmap_busy_add(struct vmap_area *va, struct vm_struct *vm);
 void vmap_busy_remove(struct vmap_area *va);
-struct vmap_area *vmap_busy_take(unsigned long addr, bool ram);
+struct vmap_area *vmap_busy_take_vm(unsigned long addr,
+				    const struct vm_struct *vm);
+struct vmap_area *vmap_busy_take_ram(unsigned long addr);
 struct vmap_node *vmap_busy_next_lock(unsigned long addr,
 				      struct vmap_area **va);
 
