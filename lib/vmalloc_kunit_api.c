@@ -266,6 +266,17 @@ static void aligns_as_asked(struct kunit *test)
 	vmk_expect_nothing_lost(test, ledger);
 }
 
+/* From the size of a huge page on, memory comes in blocks of that size. */
+static void expect_huge(struct kunit *test, const struct vm_struct *area,
+			size_t size)
+{
+#ifdef CONFIG_HAVE_ARCH_HUGE_VMALLOC
+	if (arch_vmap_pmd_supported(PAGE_KERNEL))
+		KUNIT_EXPECT_EQ(test, area->page_order,
+				size < PMD_SIZE ? 0 : PMD_ORDER);
+#endif
+}
+
 static void huge_allocations_look_like_small_ones(struct kunit *test)
 {
 	static const size_t some[] = { 1, SZ_64K, PMD_SIZE - 1, PMD_SIZE,
@@ -285,6 +296,7 @@ static void huge_allocations_look_like_small_ones(struct kunit *test)
 		KUNIT_EXPECT_GE(test, get_vm_area_size(area), some[i]);
 		KUNIT_EXPECT_EQ(test, get_vm_area_size(area),
 				(unsigned long)area->nr_pages << PAGE_SHIFT);
+		expect_huge(test, area, some[i]);
 		vmk_fill(p, some[i], i);
 		for (at = 0; at < some[i]; at += PAGE_SIZE)
 			if (vmalloc_to_page(p + at) !=

@@ -162,8 +162,7 @@ static void an_uneven_window_yields_whole_pages(struct kunit *test)
 	VMK_SKIP_WHERE_STOCK(test, "returns an unaligned area nobody can free");
 	w.start += 100;
 	area = vmk_window_area(&w, PAGE_SIZE, 0);
-	if (!area)
-		return;
+	KUNIT_ASSERT_NOT_NULL(test, area);
 	KUNIT_EXPECT_TRUE(test, PAGE_ALIGNED(area->addr));
 	free_vm_area(area);
 }

@@ -347,39 +347,61 @@ static void all_of_32_bit_space_refills(struct kunit *test)
 	kunit_info(test, "first fill %u areas, last %u\n", first, count);
 }
 
+struct lazy_watch {
+	struct task_struct *task;
+	bool over;		/* more waits than may wait */
+	atomic_t purged;	/* areas, by anybody but @task */
+};
+
+static void note_lazy(void *data, unsigned long va_start,
+		      unsigned long nr_lazy, unsigned long nr_lazy_max)
+{
+	struct lazy_watch *watch = data;
+
+	if (nr_lazy > nr_lazy_max)
+		WRITE_ONCE(watch->over, true);
+}
+
 static void note_purge(void *data, unsigned long start, unsigned long end,
 		       unsigned int npurged)
 {
-	atomic_add(npurged, data);
+	struct lazy_watch *watch = data;
+
+	if (current != watch->task)
+		atomic_add(npurged, &watch->purged);
 }
 
 /* Lazily freed space is bounded without anybody asking for a drain. */
 static void much_freeing_drains_by_itself(struct kunit *test)
 {
-	unsigned long chunk = BITS_PER_LONG == 64 ? SZ_32M : SZ_8M;
-	unsigned long limit = (fls(num_online_cpus()) + 1) * SZ_32M;
-	unsigned long freed, stop;
+	unsigned long chunk = BITS_PER_LONG == 64 ? SZ_32M : SZ_4M;
+	struct lazy_watch *watch;
 	struct vm_struct *area;
-	atomic_t *purged;
+	unsigned long stop;
 
-	purged = kunit_kzalloc(test, sizeof(*purged), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, purged);
+	watch = kunit_kzalloc(test, sizeof(*watch), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, watch);
+	watch->task = current;
 	vm_unmap_aliases();
-	KUNIT_ASSERT_EQ(test, 0, register_trace_purge_vmap_area_lazy(note_purge,
-								     purged));
-	for (freed = 0; freed < 2 * limit; freed += chunk) {
+	KUNIT_ASSERT_EQ(test, 0,
+			register_trace_free_vmap_area_noflush(note_lazy, watch));
+	KUNIT_EXPECT_EQ(test, 0,
+			register_trace_purge_vmap_area_lazy(note_purge, watch));
+	/* Not more than it takes: where space is out, who asks for it drains. */
+	while (!READ_ONCE(watch->over)) {
 		area = get_vm_area(chunk - PAGE_SIZE, 0);
 		if (!area)
 			break;
 		free_vm_area(area);
 	}
 	stop = jiffies + 10 * HZ;
-	while (!atomic_read(purged) && time_before(jiffies, stop))
+	while (!atomic_read(&watch->purged) && time_before(jiffies, stop))
 		schedule_timeout_uninterruptible(1);
-	unregister_trace_purge_vmap_area_lazy(note_purge, purged);
+	unregister_trace_purge_vmap_area_lazy(note_purge, watch);
+	unregister_trace_free_vmap_area_noflush(note_lazy, watch);
 	tracepoint_synchronize_unregister();
-	KUNIT_EXPECT_GE(test, freed, 2 * limit);
-	KUNIT_EXPECT_GT(test, atomic_read(purged), 0);
+	KUNIT_EXPECT_TRUE(test, watch->over);
+	KUNIT_EXPECT_GT(test, atomic_read(&watch->purged), 0);
 }
 
 struct hoard {
