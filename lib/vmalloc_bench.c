@@ -423,6 +423,8 @@ static int storm_prepare(const char *order, const char *count)
 	struct rnd_state rnd;
 	int index;
 
+	if (!BENCH_HAS_AREAS)
+		return refuse("prepare", needs_builtin, -EOPNOTSUPP);
 	index = match_string(storm_orders, ARRAY_SIZE(storm_orders), order);
 	if (index < 0)
 		return refuse(order, "not an order of freeing", -EINVAL);
@@ -549,6 +551,11 @@ static int fill_rounds(struct vm_struct **areas, unsigned int max,
 		if (round < 2)
 			first[mixed] = nr;
 		last[mixed] = nr;
+		if (!nr || nr < first[mixed]) {
+			pr_err("fill: %u areas in round %u, %u at first\n", nr,
+			       round, first[mixed]);
+			return -ENOSPC;
+		}
 	}
 
 	for (mixed = 0; mixed < 2; mixed++) {
@@ -557,8 +564,6 @@ static int fill_rounds(struct vm_struct **areas, unsigned int max,
 		report("bench fill_%s_last areas %u\n", names[mixed],
 		       last[mixed]);
 	}
-	if (last[0] < first[0] || last[1] < first[1])
-		return refuse("fill", "the last holds less", -ENOSPC);
 	return 0;
 }
 
@@ -570,6 +575,8 @@ static int run_fill(const char *count)
 
 	if (kstrtouint(count, 10, &rounds) || rounds < 2 || rounds > 10000)
 		return refuse(count, "not a number from 2 to 10000", -EINVAL);
+	if (!BENCH_HAS_AREAS)
+		return refuse("fill", needs_builtin, -EOPNOTSUPP);
 	if (IS_ENABLED(CONFIG_64BIT))
 		return refuse("fill", "64 bits cannot be filled", -EOPNOTSUPP);
 
@@ -610,8 +617,6 @@ static int run_words(int nr, char **word)
 		return run_cost(NULL);
 	if (nr == 2 && !strcmp(word[0], "cost"))
 		return run_cost(word[1]);
-	if (!BENCH_HAS_AREAS)
-		return refuse(word[0], needs_builtin, -EOPNOTSUPP);
 	if (nr == 3 && !strcmp(word[0], "prepare"))
 		return storm_prepare(word[1], word[2]);
 	if (nr == 2 && !strcmp(word[0], "fill"))
@@ -643,7 +648,21 @@ static const struct kernel_param_ops run_ops = {
 module_param_cb(run, &run_ops, NULL, 0200);
 MODULE_PARM_DESC(run, "Command to run: see the head of the source file");
 
-module_param_string(results, results, sizeof(results), 0400);
+static int results_get(char *buffer, const struct kernel_param *kp)
+{
+	return scnprintf(buffer, PAGE_SIZE, "%s", results);
+}
+
+static int results_set(const char *val, const struct kernel_param *kp)
+{
+	return refuse("results", "can only be read", -EPERM);
+}
+
+static const struct kernel_param_ops results_ops = {
+	.get = results_get,
+	.set = results_set,
+};
+module_param_cb(results, &results_ops, NULL, 0400);
 MODULE_PARM_DESC(results, "Result lines of the last command");
 
 MODULE_DESCRIPTION("Costs of the vmalloc API and of its drain");
