@@ -6,6 +6,7 @@
 PROFILE ?= debug
 IMPL	?= ordered
 KSRC	?=
+SETUP	?=
 ACCEL	?= tcg
 SMP	?= 2
 SEED	?= 1
@@ -16,10 +17,13 @@ build	 := build
 profiles := $(shell $(tools)/kernel --list)
 
 # Values are checked before anything runs, whatever the goal.
-digits	 = $(subst 0,,$(subst 1,,$(subst 2,,$(subst 3,,$(subst 4,,$(1))))))
-no-digit = $(subst 5,,$(subst 6,,$(subst 7,,$(subst 8,,$(subst 9,,$(digits))))))
-is-one	 = $(and $(filter 1,$(words $(1))),$(filter $(1),$(2)))
-is-count = $(and $(filter 1,$(words $(1))),$(if $(no-digit),,y),$(patsubst 0%,,$(1)))
+is-one	 = $(and $(filter 1,$(words $(1))),$(filter $(2),$(1)))
+# A number from 1 of less than so many digits: each digit becomes a word, "@".
+lower	 = $(subst 0, @,$(subst 1, @,$(subst 2, @,$(subst 3, @,$(subst 4, @,$(1))))))
+higher	 = $(subst 5, @,$(subst 6, @,$(subst 7, @,$(subst 8, @,$(subst 9, @,$(1))))))
+spelt	 = $(call higher,$(call lower,$(subst @,no,$(1))))
+is-count = $(and $(filter 1,$(words $(1))),$(patsubst 0%,,$(1)),\
+	   $(if $(filter-out @,$(spelt)),,y),$(if $(word $(2),$(spelt)),,y))
 
 $(if $(call is-one,$(PROFILE),$(profiles)),,\
 	$(error PROFILE is '$(PROFILE)', not one of: $(profiles)))
@@ -27,21 +31,28 @@ $(if $(call is-one,$(IMPL),ordered stock),,\
 	$(error IMPL is '$(IMPL)', not one of: ordered stock))
 $(if $(call is-one,$(ACCEL),tcg kvm),,\
 	$(error ACCEL is '$(ACCEL)', not one of: tcg kvm))
-$(if $(call is-count,$(JOBS)),,\
-	$(error JOBS is '$(JOBS)', not a number of jobs from 1))
-$(if $(call is-count,$(SEED)),,\
-	$(error SEED is '$(SEED)', not a number from 1))
+$(if $(call is-count,$(JOBS),4),,\
+	$(error JOBS is '$(JOBS)', not a number of jobs from 1 to 999))
+$(if $(call is-count,$(SEED),10),,\
+	$(error SEED is '$(SEED)', not a number from 1 to 999999999))
 $(if $(call is-one,$(SMP),1 2 3 4 5 6 7 8),,\
 	$(error SMP is '$(SMP)', not a number of CPUs from 1 to 8))
 ifneq ($(filter qemu,$(MAKECMDGOALS)),)
 $(if $(filter uml,$(PROFILE)),$(error PROFILE=uml runs without QEMU: make kunit))
 endif
+ifneq ($(SETUP),)
+$(if $(call is-one,$(SETUP),done),,\
+	$(error SETUP is '$(SETUP)', neither empty nor 'done'))
+endif
+ifneq ($(words $(CURDIR)),1)
+$(error kbuild takes no folder with a space in its name, as '$(CURDIR)' has)
+endif
 ifneq ($(KSRC),)
-$(if $(wildcard $(KSRC)/mm/vmalloc.c),,\
+$(if $(and $(filter 1,$(words $(KSRC))),$(wildcard $(KSRC)/mm/vmalloc.c)),,\
 	$(error KSRC is '$(KSRC)', not a kernel tree: it has no mm/vmalloc.c))
 endif
 
-export KSRC ACCEL SEED JOBS
+export KSRC SETUP ACCEL SEED JOBS
 
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
@@ -71,6 +82,7 @@ help:
 	@echo '  SMP=$(SMP)          CPUs of the guest that `make qemu` starts'
 	@echo '  SEED=$(SEED)         of the random tests'
 	@echo '  JOBS=$(JOBS)         compilers at a time'
+	@echo '  SETUP=$(SETUP)          done: install nothing, all of it is there'
 
 .PHONY: setup
 setup:
@@ -84,15 +96,16 @@ tree: setup
 .PHONY: kernel
 kernel: kernel-$(PROFILE)-$(IMPL)
 
-kernel-%-ordered: tree
+$(profiles:%=kernel-%-ordered): kernel-%-ordered: tree
 	@$(tools)/kernel $* ordered
 
-kernel-%-stock: tree
+$(profiles:%=kernel-%-stock): kernel-%-stock: tree
 	@$(tools)/kernel $* stock
 
 .PHONY: user
 user: tree
-	@$(MAKE) -C $(tools)/user run KTREE=$(CURDIR)/$(build)/linux SEED=$(SEED)
+	@$(MAKE) -C $(tools)/user run KTREE=$(CURDIR)/$(build)/linux \
+		OUT=$(CURDIR)/$(build)/user SEED=$(SEED)
 
 .PHONY: kunit
 kunit: tree

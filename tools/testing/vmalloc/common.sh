@@ -8,6 +8,7 @@ ROOT=$(cd "$HERE/../../.." && pwd)
 BUILD=$ROOT/build
 TREE=$BUILD/linux
 JOBS=${JOBS:-$(nproc)}
+SEED=${SEED:-1}
 
 # The variables and the job server of the make that runs a script are not for
 # the makes that the script runs.

@@ -14,6 +14,7 @@
 #define BENCH_PARAM(name)	"/sys/module/vmalloc_bench/parameters/" name
 #define TRACEFS			"/sys/kernel/tracing"
 #define DEBUGFS			"/sys/kernel/debug"
+#define CONSOLE_DEVICE		"/dev/ttyS0"
 
 /* init.c */
 void __printf(1, 2) out(const char *fmt, ...);

@@ -6,7 +6,7 @@
 
 # One guest and one CPU of the host each.
 GUESTS_AT_ONCE=2
-RESULTS_DIR=$BUILD/results/guests
+RESULTS_DIR=''
 LOGS_DIR=$BUILD/results/logs
 # A drain's areas take 800 MB of space, more than i386 has by default.
 I386_STORM='vmalloc=896M'
@@ -29,8 +29,12 @@ guests_cleanup()
 	done
 }
 
+# guests_begin NAME: the results are in a folder of that name. Two commands at a
+# time would each have half of the CPUs they count on.
 guests_begin()
 {
+	hold "$BUILD/guests.lock"
+	RESULTS_DIR=$BUILD/results/$1
 	rm -rf "$RESULTS_DIR"
 	mkdir -p "$RESULTS_DIR" "$LOGS_DIR"
 	trap guests_cleanup EXIT
@@ -107,7 +111,7 @@ guest()
 	wait_for_guests $((GUESTS_AT_ONCE - 1))
 	"$QEMU_DIR/run" --label "$name" \
 		--results "$RESULTS_DIR/$name.results" "$@" \
-		>"$LOGS_DIR/$name.out" 2>&1 &
+		>"$LOGS_DIR/$name.out" 2>&1 9>&- &
 	GUEST_NAME[$!]=$name
 	GUEST_BEGAN[$!]=$SECONDS
 }

@@ -39,13 +39,13 @@ static int run_busybox(void)
 		return fail("fork: %m");
 	if (!pid) {
 		setsid();
-		fd = open("/dev/ttyS0", O_RDWR);
-		if (fd >= 0) {
-			ioctl(fd, TIOCSCTTY, 1);
-			dup2(fd, 0);
-			dup2(fd, 1);
-			dup2(fd, 2);
-		}
+		fd = open(CONSOLE_DEVICE, O_RDWR);
+		if (fd < 0)
+			_exit(127);
+		ioctl(fd, TIOCSCTTY, 1);
+		dup2(fd, 0);
+		dup2(fd, 1);
+		dup2(fd, 2);
 		execve("/bin/busybox", argv, envp);
 		_exit(127);
 	}
@@ -53,7 +53,7 @@ static int run_busybox(void)
 	while (wait(&status) != pid)
 		;
 	return WIFEXITED(status) && WEXITSTATUS(status) == 127 ?
-	       fail("busybox does not run") : 0;
+	       fail("busybox does not run on " CONSOLE_DEVICE) : 0;
 }
 
 static void list_dir(const char *path)

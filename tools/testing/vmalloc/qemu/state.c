@@ -167,6 +167,9 @@ int state_compare(const struct state *start)
 		if (state_read(&now))
 			return -1;
 		limit = 2 * now.busy + DESCRIPTOR_SLACK;
+		if (now.descriptors < 0)
+			return fail("no %sobjects: is SLUB_DEBUG off?",
+				    VMAP_AREA_CACHE);
 		if (now.used == start->used && now.areas == start->areas &&
 		    !now.lazy_bytes && now.descriptors <= limit &&
 		    now.blocks <= BLOCKS_PER_CPU * cpus)
@@ -222,19 +225,18 @@ static void follow_suite(struct log_filter *filter, const char *line)
 {
 	const char *subtest = strstr(line, "# Subtest: ");
 	const char *end = strstr(line, "ok ");
-	char copy[1024], *suite, *save = NULL;
-	int number;
+	char copy[1024], ended[64], *suite, *save = NULL;
 
 	if (!subtest && !end)
 		return;
-	if (end && sscanf(end, "ok %d ", &number) != 1)
+	if (end && sscanf(end, "ok %*d %63s", ended) != 1)
 		return;
 	snprintf(copy, sizeof(copy), "%s", option("vmwarns", ""));
 	for (suite = strtok_r(copy, ",", &save); suite;
 	     suite = strtok_r(NULL, ",", &save)) {
 		if (subtest && !strcmp(subtest + 11, suite))
 			filter->in_suite = true;
-		else if (end && !strcmp(strrchr(end, ' ') + 1, suite))
+		else if (end && !strcmp(ended, suite))
 			filter->in_suite = false;
 	}
 }
