@@ -28,21 +28,24 @@ RB_DECLARE_CALLBACKS_MAX(static, extent_augment, struct vmap_area, rb_node,
 #define EXTENT_STEPS		1
 
 /*
- * The place where a range goes that is not in the set: between the neighbours
- * @below and @above, either of which may be NULL, and at @link of @parent.
+ * The place where a range goes that is not in the set: above @below, a link of
+ * the list or its head, and at @link of @parent.
  */
 struct extent_gap {
-	struct vmap_area *below;
-	struct vmap_area *above;
+	struct list_head *below;
 	struct rb_node *parent;
 	struct rb_node **link;
 };
 
+static struct vmap_area *link_va(struct list_head *link)
+{
+	return list_entry(link, struct vmap_area, list);
+}
+
 static struct vmap_area *link_to_va(const struct extent_set *set,
 				    struct list_head *link)
 {
-	return link == &set->head ? NULL :
-				    list_entry(link, struct vmap_area, list);
+	return link == &set->head ? NULL : link_va(link);
 }
 
 static struct vmap_area *extent_below(const struct extent_set *set,
@@ -150,8 +153,7 @@ struct vmap_area *extent_find_last(const struct extent_set *set,
 static bool gap_descend(struct extent_set *set, unsigned long start,
 			unsigned long end, struct extent_gap *gap)
 {
-	gap->below = NULL;
-	gap->above = NULL;
+	gap->below = &set->head;
 	gap->parent = NULL;
 	gap->link = &set->root.rb_node;
 
@@ -160,10 +162,9 @@ static bool gap_descend(struct extent_set *set, unsigned long start,
 
 		gap->parent = *gap->link;
 		if (end <= va->va_start) {
-			gap->above = va;
 			gap->link = &gap->parent->rb_left;
 		} else if (start >= va->va_end) {
-			gap->below = va;
+			gap->below = &va->list;
 			gap->link = &gap->parent->rb_right;
 		} else {
 			return false;
@@ -173,20 +174,21 @@ static bool gap_descend(struct extent_set *set, unsigned long start,
 }
 
 /*
- * The gap between two neighbours needs no descent: of two nodes that follow
- * each other one is below the other in the tree, and lacks the child between.
+ * The gap right above @below needs no descent: of two nodes that follow each
+ * other one is below the other in the tree, and lacks the child between.
  */
-static void gap_between(struct extent_set *set, struct vmap_area *below,
-			struct vmap_area *above, struct extent_gap *gap)
+static void gap_above(struct extent_set *set, struct list_head *below,
+		      struct extent_gap *gap)
 {
+	struct list_head *above = below->next;
+
 	gap->below = below;
-	gap->above = above;
-	if (above && !above->rb_node.rb_left) {
-		gap->parent = &above->rb_node;
-		gap->link = &above->rb_node.rb_left;
-	} else if (below) {
-		gap->parent = &below->rb_node;
-		gap->link = &below->rb_node.rb_right;
+	if (above != &set->head && !link_va(above)->rb_node.rb_left) {
+		gap->parent = &link_va(above)->rb_node;
+		gap->link = &gap->parent->rb_left;
+	} else if (below != &set->head) {
+		gap->parent = &link_va(below)->rb_node;
+		gap->link = &gap->parent->rb_right;
 	} else {
 		gap->parent = NULL;
 		gap->link = &set->root.rb_node;
@@ -202,31 +204,41 @@ static __always_inline bool gap_find(struct extent_set *set,
 				     struct extent_gap *gap,
 				     const unsigned int steps)
 {
-	struct vmap_area *below = link_to_va(set, set->finger);
+	struct list_head *below = set->finger;
 	unsigned int i;
 
-	if (below && below->va_start >= start)
+	if (below != &set->head && link_va(below)->va_start >= start)
 		return gap_descend(set, start, end, gap);
 
 	for (i = 0; i <= steps; i++) {
-		struct list_head *next = below ? below->list.next :
-						 set->head.next;
-		struct vmap_area *above = link_to_va(set, next);
+		struct list_head *above = below->next;
 
-		if (!above || above->va_start >= end) {
-			gap_between(set, below, above, gap);
-			return !below || below->va_end <= start;
+		if (above == &set->head || link_va(above)->va_start >= end) {
+			gap_above(set, below, gap);
+			return below == &set->head ||
+			       link_va(below)->va_end <= start;
 		}
 		below = above;
 	}
 	return gap_descend(set, start, end, gap);
 }
 
-static __always_inline void extent_resized(struct vmap_area *va,
-					   const bool sized)
+/* @va has become larger: so have those ancestors that knew of nothing larger. */
+static __always_inline void extent_grown(struct vmap_area *va, const bool sized)
 {
-	if (sized)
-		extent_augment_propagate(&va->rb_node, NULL);
+	unsigned long size = va_size(va);
+	struct rb_node *n = &va->rb_node;
+
+	while (sized && n && rb_to_va(n)->subtree_max_size < size) {
+		rb_to_va(n)->subtree_max_size = size;
+		n = rb_parent(n);
+	}
+}
+
+/* @va, of a sized set, has become smaller. */
+static void extent_shrunk(struct vmap_area *va)
+{
+	extent_augment_propagate(&va->rb_node, NULL);
 }
 
 static __always_inline void extent_link(struct extent_set *set,
@@ -236,13 +248,13 @@ static __always_inline void extent_link(struct extent_set *set,
 {
 	rb_link_node(&va->rb_node, gap->parent, gap->link);
 	if (sized) {
-		va->subtree_max_size = va_size(va);
-		extent_augment_propagate(gap->parent, NULL);
+		va->subtree_max_size = 0;
+		extent_grown(va, true);
 		rb_insert_augmented(&va->rb_node, &set->root, &extent_augment);
 	} else {
 		rb_insert_color(&va->rb_node, &set->root);
 	}
-	list_add(&va->list, gap->below ? &gap->below->list : &set->head);
+	list_add(&va->list, gap->below);
 	set->finger = &va->list;
 	set->nr++;
 }
@@ -272,25 +284,25 @@ extent_fill_gap(struct extent_set *set, struct vmap_area *va,
 		const struct extent_gap *gap, struct list_head *spares,
 		const bool sized)
 {
-	struct vmap_area *below = gap->below, *above = gap->above;
-	bool touches_below = below && below->va_end == va->va_start;
-	bool touches_above = above && above->va_start == va->va_end;
+	struct vmap_area *below = link_to_va(set, gap->below);
+	struct vmap_area *above = link_to_va(set, gap->below->next);
+	unsigned long end = va->va_end;
 
-	if (touches_below) {
-		unsigned long end = va->va_end;
-
-		if (touches_above) {
+	if (above && above->va_start != end)
+		above = NULL;
+	if (below && below->va_end == va->va_start) {
+		if (above) {
 			end = above->va_end;
 			extent_unlink(set, above, sized);
 			list_add(&above->list, spares);
 		}
 		below->va_end = end;
-		extent_resized(below, sized);
+		extent_grown(below, sized);
 		list_add(&va->list, spares);
 		set->finger = &below->list;
-	} else if (touches_above) {
+	} else if (above) {
 		above->va_start = va->va_start;
-		extent_resized(above, sized);
+		extent_grown(above, sized);
 		list_add(&va->list, spares);
 		set->finger = &above->list;
 	} else {
@@ -403,7 +415,7 @@ unsigned long extent_give_sorted(struct extent_set *set, struct list_head *list,
 							list);
 		struct extent_gap gap;
 
-		list_del(&va->list);
+		__list_del_entry(&va->list);
 		bytes += va_size(va);
 		if (gap_find(set, va->va_start, va->va_end, &gap,
 			     EXTENT_STEPS_SORTED)) {
@@ -493,10 +505,10 @@ static int extent_cut(struct extent_set *set, struct vmap_area *va,
 		list_add(&va->list, spares);
 	} else if (start == va->va_start) {
 		va->va_start = end;
-		extent_resized(va, true);
+		extent_shrunk(va);
 	} else if (end == va->va_end) {
 		va->va_end = start;
-		extent_resized(va, true);
+		extent_shrunk(va);
 	} else {
 		if (list_empty(spares))
 			return -ENOMEM;
@@ -505,8 +517,8 @@ static int extent_cut(struct extent_set *set, struct vmap_area *va,
 		low->va_start = va->va_start;
 		low->va_end = start;
 		va->va_start = end;
-		extent_resized(va, true);
-		gap_between(set, extent_below(set, va), va, &gap);
+		extent_shrunk(va);
+		gap_above(set, va->list.prev, &gap);
 		extent_link(set, low, &gap, true);
 	}
 	return 0;
