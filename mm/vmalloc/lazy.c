@@ -215,6 +215,8 @@ void vmap_flush_aliases(unsigned long start, unsigned long end, bool flush)
 	guard(mutex)(&vmap_purge_lock);
 	if (vmap_drain_client->unalias(&start, &end))
 		flush = true;
+	/* Who is no longer a client's waits: pairs with block_retire(). */
+	smp_rmb();
 	if (!vmap_drain(start, end) && flush)
 		flush_tlb_kernel_range(start, end);
 }
@@ -235,6 +237,15 @@ void vm_unmap_aliases(void)
 EXPORT_SYMBOL_GPL(vm_unmap_aliases);
 
 /* === Freeing === */
+
+static void vmap_drain_wake(void)
+{
+	/* Pairs with vmap_drain_wq_init(). */
+	struct workqueue_struct *wq = smp_load_acquire(&vmap_drain_wq);
+
+	if (wq)
+		queue_work(wq, &vmap_drain_work);
+}
 
 /**
  * vmap_area_retire - let an unmapped area wait for the next drain
@@ -273,8 +284,8 @@ void vmap_area_retire(struct vmap_area *va)
 	trace_free_vmap_area_noflush(start, waiting, limit);
 	vmap_spares_free(&spares);
 
-	if (unlikely(waiting > limit) && vmap_drain_wq)
-		queue_work(vmap_drain_wq, &vmap_drain_work);
+	if (unlikely(waiting > limit))
+		vmap_drain_wake();
 }
 
 /**
@@ -308,7 +319,11 @@ static unsigned long vmap_shrink_count(struct shrinker *shrinker,
 static unsigned long vmap_shrink_scan(struct shrinker *shrinker,
 				      struct shrink_control *sc)
 {
-	vmap_space_return_chunks(0);
+	/* It may be held by a drain that is short of memory. */
+	if (mutex_trylock(&vmap_purge_lock)) {
+		vmap_space_return_chunks(0);
+		mutex_unlock(&vmap_purge_lock);
+	}
 	return SHRINK_STOP;
 }
 
@@ -341,10 +356,13 @@ void __init vmap_drain_init(const struct vmap_drain_client *client)
  */
 static int __init vmap_drain_wq_init(void)
 {
-	vmap_drain_wq = alloc_workqueue("vmap_drain",
-					WQ_UNBOUND | WQ_MEM_RECLAIM, 1);
-	if (WARN_ON(!vmap_drain_wq))
-		vmap_drain_wq = system_unbound_wq;
+	struct workqueue_struct *wq;
+
+	wq = alloc_workqueue("vmap_drain", WQ_UNBOUND | WQ_MEM_RECLAIM, 1);
+	if (WARN_ON(!wq))
+		wq = system_unbound_wq;
+	/* Pairs with vmap_drain_wake(). */
+	smp_store_release(&vmap_drain_wq, wq);
 	return 0;
 }
 core_initcall(vmap_drain_wq_init);

@@ -174,9 +174,45 @@ static void arena_give(struct vmap_arena *arena, struct vmap_area *va)
 	vmap_spares_free(&spares);
 }
 
+/*
+ * A chunk that moves between the heap and a node is in neither's set for a
+ * moment. Who has looked everywhere in vain can tell from these whether one
+ * may have been on its way.
+ */
+static atomic_long_t moves_begun = ATOMIC_LONG_INIT(0);
+static atomic_long_t moves_ended = ATOMIC_LONG_INIT(0);
+
+static void move_begin(void)
+{
+	atomic_long_inc(&moves_begun);
+	/* Pairs with moved_since(): who misses the chunk sees this. */
+	smp_mb__after_atomic();
+}
+
+static void move_end(void)
+{
+	/* Pairs with moves_so_far(): who sees this finds the chunk. */
+	smp_mb__before_atomic();
+	atomic_long_inc(&moves_ended);
+}
+
+static long moves_so_far(void)
+{
+	long ended = atomic_long_read(&moves_ended);
+
+	smp_rmb(); /* Pairs with move_end(). */
+	return ended;
+}
+
+/* Whether any move was under way after moves_so_far() returned @ended. */
+static bool moved_since(long ended)
+{
+	smp_rmb(); /* Pairs with move_begin(). */
+	return atomic_long_read(&moves_begun) != ended;
+}
+
 /* Lease the lowest free chunk that hashes to node @id. */
-static int node_lease_chunk(unsigned int id, enum vmap_effort effort,
-			    struct list_head *spares)
+static int node_lease_chunk(unsigned int id, struct list_head *spares)
 {
 	const struct extent_room room = {
 		.size	= VMAP_CHUNK_SIZE,
@@ -184,7 +220,6 @@ static int node_lease_chunk(unsigned int id, enum vmap_effort effort,
 		.offset	= VMAP_CHUNK_SIZE * id,
 		.start	= VMALLOC_START,
 		.end	= VMALLOC_END,
-		.exact	= effort == VMAP_TRY_HARD,
 	};
 	struct vmap_area *chunk;
 	int err;
@@ -194,13 +229,14 @@ static int node_lease_chunk(unsigned int id, enum vmap_effort effort,
 	chunk = list_first_entry(spares, struct vmap_area, list);
 	list_del(&chunk->list);
 
+	move_begin();
 	err = arena_carve(&vmap_heap, chunk, &room, spares);
-	if (err) {
+	if (err)
 		list_add(&chunk->list, spares);
-		return err;
-	}
-	arena_give(&vmap_nodes[id].arena, chunk);
-	return 0;
+	else
+		arena_give(&vmap_nodes[id].arena, chunk);
+	move_end();
+	return err;
 }
 
 /* Only ordinary requests come from chunks: see VMAP_CHUNK_MAX_AREA. */
@@ -220,8 +256,9 @@ static int node_take(struct vmap_area *va, const struct extent_room *room,
 	int err;
 
 	err = arena_carve(arena, va, room, spares);
-	if (err == -ENOSPC) {
-		err = node_lease_chunk(id, effort, spares);
+	/* Who tries hard is better served from the heap than by a chunk of it. */
+	if (err == -ENOSPC && effort == VMAP_TRY) {
+		err = node_lease_chunk(id, spares);
 		if (!err)
 			err = arena_carve(arena, va, room, spares);
 	}
@@ -267,22 +304,27 @@ int vmap_space_take(struct vmap_area *va, unsigned long size,
 		.end	= end,
 		.exact	= effort == VMAP_TRY_HARD,
 	};
+	long moves;
 	int err;
 
-	if (room_suits_chunk(&room)) {
-		va->flags = VMAP_CHUNKED;
-		err = node_take(va, &room, effort, spares);
-		if (err != -ENOSPC)
+	do {
+		moves = moves_so_far();
+		if (room_suits_chunk(&room)) {
+			va->flags = VMAP_CHUNKED;
+			err = node_take(va, &room, effort, spares);
+			if (err != -ENOSPC)
+				return err;
+		}
+
+		va->flags = 0;
+		err = arena_carve(&vmap_heap, va, &room, spares);
+		if (err != -ENOSPC || effort == VMAP_TRY)
 			return err;
-	}
 
-	va->flags = 0;
-	err = arena_carve(&vmap_heap, va, &room, spares);
-	if (err != -ENOSPC || effort == VMAP_TRY)
-		return err;
-
-	va->flags = VMAP_CHUNKED;
-	return any_node_take(va, &room, spares);
+		va->flags = VMAP_CHUNKED;
+		err = any_node_take(va, &room, spares);
+	} while (err == -ENOSPC && moved_since(moves));
+	return err;
 }
 
 /*
@@ -471,6 +513,7 @@ void vmap_space_return_chunks(unsigned int keep)
 		struct vmap_area *chunk;
 
 		do {
+			move_begin();
 			spin_lock(&arena->lock);
 			chunk = arena_whole_chunk(arena, keep);
 			if (chunk) {
@@ -480,6 +523,7 @@ void vmap_space_return_chunks(unsigned int keep)
 			spin_unlock(&arena->lock);
 			if (chunk)
 				arena_give(&vmap_heap, chunk);
+			move_end();
 			cond_resched();
 		} while (chunk);
 	}
