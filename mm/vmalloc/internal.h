@@ -243,13 +243,17 @@ static inline unsigned int vm_area_page_order(const struct vm_struct *vm)
 
 /*
  * A vmalloc() area can be found by its address while it is being filled, with
- * VM_UNINITIALIZED set. The release and the acquire pair with each other: who
- * sees the bit clear sees the pages.
+ * VM_UNINITIALIZED set. Who sees the bit clear sees the pages.
  */
 static inline void vm_area_publish(struct vm_struct *vm)
 {
-	/* Pairs with vm_area_published(). */
-	smp_store_release(&vm->flags, vm->flags & ~VM_UNINITIALIZED);
+	/*
+	 * Pairs with vm_area_published(). A release would do for that; but this
+	 * also orders KASAN's shadow before the caller's store of the address
+	 * to where others read it, see kasan_populate_vmalloc().
+	 */
+	smp_wmb();
+	WRITE_ONCE(vm->flags, vm->flags & ~VM_UNINITIALIZED);
 }
 
 static inline bool vm_area_published(const struct vm_struct *vm)
