@@ -101,6 +101,9 @@ static const char *knobs_turn(void)
 /* More allocations than any call below makes, with all debugging on. */
 #define NTH_MAX		1000
 
+/* A new page table for each attempt of a call that needs one. */
+#define WINDOW_TABLES	(BITS_PER_LONG == 64 ? 100 : 8)
+
 struct attempt {
 	struct page **page;
 	struct vmk_window window;
@@ -119,6 +122,7 @@ struct faulty_call {
 	unsigned int least;
 	/* Stock warns if a split finds no descriptor, and recovers. */
 	bool stock_warns;
+	bool never_fails;
 };
 
 static void undo_vfree(struct attempt *a)
@@ -266,6 +270,23 @@ static bool try_sparse(struct attempt *a)
 	return false;
 }
 
+#ifdef CONFIG_VMALLOC_ORDERED
+/*
+ * Across two page tables, where none is yet. Stock tries to map again what is
+ * mapped already, forever.
+ */
+static bool try_nofail(struct attempt *a)
+{
+	unsigned long at = a->window.start + 2 * a->nth * PMD_SIZE;
+
+	a->p = __vmalloc_node_range(4 * PAGE_SIZE, 1, at - 2 * PAGE_SIZE,
+				    at + 3 * PAGE_SIZE,
+				    GFP_KERNEL | __GFP_NOFAIL, PAGE_KERNEL, 0,
+				    NUMA_NO_NODE, a);
+	return a->p;
+}
+#endif
+
 /* On failure the old memory must be there, with its contents. */
 static void old_memory(struct attempt *a)
 {
@@ -324,6 +345,9 @@ static const struct faulty_call calls[] = {
 	{ "sparse mapping", try_sparse, undo_area, new_sparse_area,
 	  .least = 1 },
 	{ "vrealloc", try_vrealloc, undo_vfree, old_memory, .least = 2 },
+#ifdef CONFIG_VMALLOC_ORDERED
+	{ "may not fail", try_nofail, undo_vfree, .never_fails = true },
+#endif
 #ifdef CONFIG_SMP
 	{ "percpu areas", try_percpu, undo_percpu, .least = 4,
 	  .stock_warns = true },
@@ -347,7 +371,7 @@ static void each_allocation_may_fail(struct kunit *test)
 	u64 mark;
 
 	a.page = vmk_alloc_pages(test, 300);
-	a.window = vmk_window_claim(test, 8 * PMD_SIZE, PMD_SIZE);
+	a.window = vmk_window_claim(test, WINDOW_TABLES * PMD_SIZE, PMD_SIZE);
 	ledger = vmk_ledger_open(test);
 	for (a.nth = 1; a.nth < NTH_MAX && !left; a.nth++) {
 		vmk_ledger_restart(ledger);
@@ -374,6 +398,10 @@ static void each_allocation_may_fail(struct kunit *test)
 	}
 	KUNIT_EXPECT_NE_MSG(test, left, 0, "never ran without a fault");
 	KUNIT_EXPECT_GE(test, failed, call->least);
+	if (call->never_fails) {
+		KUNIT_EXPECT_EQ(test, failed, 0);
+		KUNIT_EXPECT_GT(test, survived, 0);
+	}
 	if (IS_ENABLED(CONFIG_VMALLOC_ORDERED) || !call->stock_warns)
 		KUNIT_EXPECT_EQ_MSG(test, warned, 0, "failures are no bugs");
 	kunit_info(test, "%u faults: call failed on %u, survived %u\n",

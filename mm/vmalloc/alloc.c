@@ -222,6 +222,8 @@ static int map_pages(struct vm_struct *vm, pgprot_t prot, gfp_t gfp,
 		err = vmap_pages_range(start, end, prot, vm->pages, shift);
 		if (likely(!err) || !(gfp & __GFP_NOFAIL))
 			break;
+		/* Nothing is mapped over what is mapped already. */
+		vunmap_range(start, end);
 		schedule_timeout_uninterruptible(1);
 	}
 	memalloc_flags_restore(scope);
