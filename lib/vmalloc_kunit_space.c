@@ -347,6 +347,42 @@ static void all_of_32_bit_space_refills(struct kunit *test)
 	kunit_info(test, "first fill %u areas, last %u\n", first, count);
 }
 
+struct request {
+	struct task_struct *task;
+	unsigned long addr, size, align, start, end;
+};
+
+static void note_request(void *data, unsigned long addr, unsigned long size,
+			 unsigned long align, unsigned long start,
+			 unsigned long end, int failed)
+{
+	struct request *r = data;
+
+	if (current == r->task && !failed)
+		*r = (struct request){ current, addr, size, align, start, end };
+}
+
+/* The event has the arguments as they were given, not as they are used. */
+static void the_event_says_what_was_asked_for(struct kunit *test)
+{
+	struct request *r = kunit_kzalloc(test, sizeof(*r), GFP_KERNEL);
+	struct vm_struct *area;
+
+	KUNIT_ASSERT_NOT_NULL(test, r);
+	r->task = current;
+	KUNIT_ASSERT_EQ(test, 0, register_trace_alloc_vmap_area(note_request, r));
+	area = get_vm_area(3 * PAGE_SIZE, 0);
+	unregister_trace_alloc_vmap_area(note_request, r);
+	tracepoint_synchronize_unregister();
+	KUNIT_ASSERT_NOT_NULL(test, area);
+	KUNIT_EXPECT_EQ(test, r->addr, (unsigned long)area->addr);
+	KUNIT_EXPECT_EQ(test, r->size, 4 * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, r->align, 1);
+	KUNIT_EXPECT_EQ(test, r->start, VMALLOC_START);
+	KUNIT_EXPECT_EQ(test, r->end, VMALLOC_END);
+	free_vm_area(area);
+}
+
 struct lazy_watch {
 	struct task_struct *task;
 	bool over;		/* more waits than may wait */
@@ -559,6 +595,7 @@ static struct kunit_case vmalloc_space_cases[] = {
 	KUNIT_CASE(areas_are_found_by_any_address),
 	KUNIT_CASE(an_inner_address_removes_the_area),
 	KUNIT_CASE(callers_are_recorded),
+	KUNIT_CASE(the_event_says_what_was_asked_for),
 	KUNIT_CASE(windows_are_kept_to),
 	KUNIT_CASE(memory_can_live_in_a_window),
 	KUNIT_CASE(io_areas_are_aligned_to_their_size),

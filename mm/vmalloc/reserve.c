@@ -64,15 +64,17 @@ struct vmap_request {
 static int vmap_attempt(struct vmap_area *va, const struct vmap_request *req,
 			enum vmap_effort effort, struct list_head *spares)
 {
+	/* Whole pages, whatever the window starts with. */
+	unsigned long align = max(req->align, PAGE_SIZE);
 	int err;
 
-	err = vmap_space_take(va, req->size, req->align, req->start, req->end,
+	err = vmap_space_take(va, req->size, align, req->start, req->end,
 			      effort, spares);
 	if (err == -ENOMEM) {
 		err = vmap_spares_fill(spares, VMAP_MAX_SPARES, req->gfp);
 		if (err)
 			return err;
-		err = vmap_space_take(va, req->size, req->align, req->start,
+		err = vmap_space_take(va, req->size, align, req->start,
 				      req->end, effort, spares);
 	}
 	/* An address that is the end of the window is how a failure reads. */
@@ -125,8 +127,7 @@ struct vmap_area *vmap_area_reserve(unsigned long size, unsigned long align,
 {
 	const struct vmap_request req = {
 		.size = size,
-		/* Whole pages, whatever the window starts with. */
-		.align = max(align, PAGE_SIZE),
+		.align = align,
 		.start = start,
 		.end = end,
 		.gfp = gfp & GFP_RECLAIM_MASK,
