@@ -427,6 +427,25 @@ static void unmapping_impossible_ram_warns(struct kunit *test)
 	vmk_expect_nothing_lost(test, ledger);
 }
 
+/* Only all of it can be unmapped, even of what is an area of its own. */
+static void unmapping_part_of_large_ram_warns(struct kunit *test)
+{
+	unsigned int count = VMK_BLOCK_PAGES + 2;
+	struct page **page = vmk_alloc_pages(test, count);
+	struct vmk_ledger *ledger = vmk_ledger_open(test);
+	void *p;
+
+	VMK_SKIP_WHERE_STOCK(test, "unmaps all of it");
+	p = vm_map_ram(page, count, NUMA_NO_NODE);
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	VMK_EXPECT_WARNS(test, 1, vm_unmap_ram(p + PAGE_SIZE, count - 1), NULL);
+	VMK_EXPECT_WARNS(test, 1, vm_unmap_ram(p, count - 1), NULL);
+	VMK_EXPECT_WARNS(test, 1, vm_unmap_ram(p, count + 1), NULL);
+	KUNIT_EXPECT_PTR_EQ(test, page[1], vmalloc_to_page(p + PAGE_SIZE));
+	VMK_EXPECT_WARNS(test, 0, vm_unmap_ram(p, count), NULL);
+	vmk_expect_nothing_lost(test, ledger);
+}
+
 static void reallocation_checks_its_arguments(struct kunit *test)
 {
 	char *slab = kunit_kzalloc(test, 64, GFP_KERNEL);
@@ -474,6 +493,7 @@ static struct kunit_case vmalloc_bad_input_cases[] = {
 	KUNIT_CASE(vm_map_ram_refuses_bad_pages_and_counts),
 	KUNIT_CASE(unmapping_unknown_ram_warns),
 	KUNIT_CASE(unmapping_impossible_ram_warns),
+	KUNIT_CASE(unmapping_part_of_large_ram_warns),
 	KUNIT_CASE(reallocation_checks_its_arguments),
 	{}
 };

@@ -2,8 +2,8 @@
 /*
  * vm_map_ram(): short-lived mappings of a few pages, carved from blocks.
  *
- * A block is an area of its own that is handed out page by page, from its start
- * to its end, without looking back. Its pages go through three states,
+ * A block is an area of its own that is handed out from its start to its end,
+ * without looking back. Its pages go through three states,
  *
  *	free (never handed out) -> used -> dirty (unmapped, not flushed)
  *
@@ -55,6 +55,16 @@
 				 2 * VMAP_MAX_ALLOC : VMAP_BLOCK_WISH)
 #define VMAP_BLOCK_SIZE		(VMAP_BLOCK_PAGES * PAGE_SIZE)
 
+/*
+ * What a request takes of a block. Powers of two divide each other and a block,
+ * so that the room one size leaves, another one can use to the last page: it is
+ * only when all of its pages have been handed out that a block can be retired.
+ */
+static unsigned int room_for(unsigned int pages)
+{
+	return roundup_pow_of_two(pages);
+}
+
 /* With less room than that left, an idle block is not worth keeping. */
 #define VMAP_BLOCK_WORTHWHILE	(VMAP_BLOCK_PAGES / 4)
 
@@ -63,7 +73,7 @@
  * @lock: guards all up to @dirty_max
  * @free: pages never handed out; they are the last ones. Read without the lock
  *	to pass over blocks
- * @dirty: pages handed out and unmapped again
+ * @dirty: pages handed out and given back, mapped or mere room
  * @used: pages that are mapped
  * @dirty_min: first page unmapped since the last flush
  * @dirty_max: end of the pages unmapped since the last flush; 0 if none
@@ -74,8 +84,7 @@
  * @idle: on the list of one who is retiring blocks
  * @rcu: for walkers of the queue
  *
- * Invariant: @free + @dirty + weight(@used) == VMAP_BLOCK_PAGES, except while
- * pages are being unmapped.
+ * The rest of VMAP_BLOCK_PAGES, beside @free and @dirty, is handed out.
  */
 struct vmap_block {
 	spinlock_t lock;		/* see above */
@@ -182,7 +191,7 @@ static void *block_create(unsigned int pages, gfp_t gfp)
 	spin_lock_init(&vb->lock);
 	vb->va = va;
 	vb->start = va->va_start;
-	vb->free = VMAP_BLOCK_PAGES - pages;
+	vb->free = VMAP_BLOCK_PAGES - room_for(pages);
 	vb->dirty_min = VMAP_BLOCK_PAGES;
 	bitmap_set(vb->used, 0, pages);
 	vb->cpu = raw_smp_processor_id();
@@ -205,7 +214,8 @@ static void *block_create(unsigned int pages, gfp_t gfp)
 /*
  * Nobody has pages of @vb, nor can get any. It is found until its area waits
  * for a drain: so vm_unmap_aliases() sees what was unmapped here in either
- * place. By the time it is taken out, another block may be in its place.
+ * place, as it looks for blocks first; vmap_flush_aliases() has the barrier
+ * that belongs to the release of the lazy_lock here. By the time it is taken out, another block may be in its place.
  */
 static void block_retire(struct vmap_block *vb)
 {
@@ -324,14 +334,14 @@ const struct vmap_drain_client vmap_block_client = {
 /* Returns an address, 0 if @vb has no room left. */
 static unsigned long block_take(struct vmap_block *vb, unsigned int pages)
 {
+	unsigned int first, room = room_for(pages);
 	unsigned long addr = 0;
-	unsigned int first;
 
 	spin_lock(&vb->lock);
-	if (vb->free >= pages) {
+	if (vb->free >= room) {
 		first = VMAP_BLOCK_PAGES - vb->free;
 		bitmap_set(vb->used, first, pages);
-		WRITE_ONCE(vb->free, vb->free - pages);
+		WRITE_ONCE(vb->free, vb->free - room);
 		if (!vb->free)
 			block_dequeue(vb);
 		addr = block_page_addr(vb, first);
@@ -342,6 +352,7 @@ static unsigned long block_take(struct vmap_block *vb, unsigned int pages)
 
 static void *blocks_alloc(unsigned int pages, gfp_t gfp)
 {
+	unsigned int room = room_for(pages);
 	struct vmap_block_queue *vbq;
 	struct vmap_block *vb;
 	unsigned long addr = 0;
@@ -350,7 +361,7 @@ static void *blocks_alloc(unsigned int pages, gfp_t gfp)
 	/* To be moved to another CPU here does no harm. */
 	vbq = raw_cpu_ptr(&vmap_block_queue);
 	list_for_each_entry_rcu(vb, &vbq->blocks, queued) {
-		if (READ_ONCE(vb->free) < pages)
+		if (READ_ONCE(vb->free) < room)
 			continue;
 		addr = block_take(vb, pages);
 		if (addr)
@@ -396,7 +407,7 @@ static void block_end_unmap(struct vmap_block *vb, unsigned long addr,
 	spin_lock(&vb->lock);
 	vb->dirty_min = min(vb->dirty_min, first);
 	vb->dirty_max = max(vb->dirty_max, first + pages);
-	WRITE_ONCE(vb->dirty, vb->dirty + pages);
+	WRITE_ONCE(vb->dirty, vb->dirty + room_for(pages));
 	done = vb->dirty == VMAP_BLOCK_PAGES;
 	spin_unlock(&vb->lock);
 
@@ -438,12 +449,15 @@ static void blocks_free(const void *mem, unsigned int pages)
 void vmap_block_read(unsigned long start, unsigned long end,
 		     vmap_block_reader_t reader, void *arg)
 {
+	struct vmap_node *vn __maybe_unused;
 	struct vmap_block *vb;
 	unsigned int page, until;
 	unsigned long base;
 	bool mapped;
 
-	lockdep_assert_held(&addr_to_node(start)->busy_lock);
+	/* A block may be larger than a chunk: its own node is that of its start. */
+	vn = addr_to_node(ALIGN_DOWN(start, VMAP_BLOCK_SIZE));
+	lockdep_assert_held(&vn->busy_lock);
 	vb = block_find(start);
 	if (!vb) {
 		reader(arg, start, end, false);
@@ -493,7 +507,7 @@ void vm_unmap_ram(const void *mem, unsigned int count)
 		return;
 	}
 
-	va = vmap_busy_take_ram(addr);
+	va = vmap_busy_take_ram(addr, (unsigned long)count << PAGE_SHIFT);
 	if (WARN_ONCE(!va, "Trying to %s() nonexistent area (%p)\n", __func__,
 		      mem))
 		return;

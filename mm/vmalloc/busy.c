@@ -130,16 +130,31 @@ struct vmap_area *find_vmap_area(unsigned long addr)
 	return nodes_below_find(home, addr);
 }
 
-static struct vmap_area *node_take(struct vmap_node *vn, unsigned long addr,
-				   bool (*match)(const struct vmap_area *va,
-						 const struct vm_struct *vm),
-				   const struct vm_struct *vm)
+/*
+ * Whether it is the one looked for: with @ram_size, a mapping of vm_map_ram()
+ * that is just [@addr, @addr + @ram_size); else the area of @vm, or of any.
+ */
+static __always_inline bool busy_matches(const struct vmap_area *va,
+					 unsigned long addr,
+					 const struct vm_struct *vm,
+					 unsigned long ram_size)
+{
+	if (ram_size)
+		return (va->flags & (VMAP_RAM | VMAP_BLOCK)) == VMAP_RAM &&
+		       va->va_start == addr && va_size(va) == ram_size;
+	return vm ? va->vm == vm : va->vm != NULL;
+}
+
+static __always_inline struct vmap_area *node_take(struct vmap_node *vn,
+						   unsigned long addr,
+						   const struct vm_struct *vm,
+						   unsigned long ram_size)
 {
 	struct vmap_area *va;
 
 	spin_lock(&vn->busy_lock);
 	va = extent_find_near(&vn->busy, addr);
-	if (va && match(va, vm))
+	if (va && busy_matches(va, addr, vm, ram_size))
 		busy_unlink(vn, va);
 	else
 		va = NULL;
@@ -151,10 +166,9 @@ static struct vmap_area *node_take(struct vmap_node *vn, unsigned long addr,
  * An area that does not match stays where it is: its owner is somebody else.
  * No other area has the address then, and none is found.
  */
-static __always_inline struct vmap_area *
-busy_take(unsigned long addr, bool (*match)(const struct vmap_area *va,
-					    const struct vm_struct *vm),
-	  const struct vm_struct *vm)
+static __always_inline struct vmap_area *busy_take(unsigned long addr,
+						   const struct vm_struct *vm,
+						   unsigned long ram_size)
 {
 	struct vmap_node *home, *vn;
 	struct vmap_area *va;
@@ -163,15 +177,10 @@ busy_take(unsigned long addr, bool (*match)(const struct vmap_area *va,
 		return NULL;
 	addr = untagged(addr);
 	home = addr_to_node(addr);
-	va = node_take(home, addr, match, vm);
+	va = node_take(home, addr, vm, ram_size);
 	for (vn = home; unlikely(!va) && (vn = node_below(vn, home)); )
-		va = node_take(vn, addr, match, vm);
+		va = node_take(vn, addr, vm, ram_size);
 	return va;
-}
-
-static bool has_vm(const struct vmap_area *va, const struct vm_struct *vm)
-{
-	return vm ? va->vm == vm : va->vm != NULL;
 }
 
 /**
@@ -185,26 +194,22 @@ static bool has_vm(const struct vmap_area *va, const struct vm_struct *vm)
 struct vmap_area *vmap_busy_take_vm(unsigned long addr,
 				    const struct vm_struct *vm)
 {
-	return busy_take(addr, has_vm, vm);
-}
-
-static bool is_ram(const struct vmap_area *va, const struct vm_struct *vm)
-{
-	return (va->flags & (VMAP_RAM | VMAP_BLOCK)) == VMAP_RAM;
+	return busy_take(addr, vm, 0);
 }
 
 /**
  * vmap_busy_take_ram - find an area that is one mapping of vm_map_ram()
- * @addr: an address in it
+ * @start: its start
+ * @size: its size in bytes, not 0
  *
  * It is made unfindable.
  *
  * Context: takes busy_locks.
  * Return: the area, or NULL.
  */
-struct vmap_area *vmap_busy_take_ram(unsigned long addr)
+struct vmap_area *vmap_busy_take_ram(unsigned long start, unsigned long size)
 {
-	return busy_take(addr, is_ram, NULL);
+	return busy_take(start, NULL, size);
 }
 
 /**

@@ -193,7 +193,7 @@ void vmap_busy_add(struct vmap_area *va, struct vm_struct *vm);
 void vmap_busy_remove(struct vmap_area *va);
 struct vmap_area *vmap_busy_take_vm(unsigned long addr,
 				    const struct vm_struct *vm);
-struct vmap_area *vmap_busy_take_ram(unsigned long addr);
+struct vmap_area *vmap_busy_take_ram(unsigned long start, unsigned long size);
 struct vmap_node *vmap_busy_next_lock(unsigned long addr,
 				      struct vmap_area **va);
 

@@ -251,6 +251,34 @@ static void block_is_retired_with_its_last_page(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, end - addrs[0], here.bytes);
 }
 
+/* Whatever the size, a block that is handed out and given back goes. */
+static void block_of_odd_requests_is_retired(struct kunit *test)
+{
+	static const unsigned int odd[] = { 1, 3, 5, 17, MOST / 2 + 1, MOST };
+	unsigned long addr, block = 0, blocks;
+	unsigned int i, loops, nr = 0;
+
+	stay_here(test);
+	vmap_reclaim();
+	for (i = 0; i < ARRAY_SIZE(odd); i++) {
+		addr = map(test, odd[i]);
+		blocks = va_size(find_vmap_area(addr));
+		unmap(addr, odd[i]);
+		/* Enough to hand out four blocks, if each page only once. */
+		loops = 4 * blocks / PAGE_SIZE / odd[i] + 1;
+		for (nr = 0; loops; loops--) {
+			addr = map(test, odd[i]);
+			unmap(addr, odd[i]);
+			if (block && block != block_at(addr) &&
+			    block_at(block) == block)
+				nr++;
+			block = block_at(addr);
+		}
+		KUNIT_EXPECT_LE_MSG(test, nr, 1, "blocks of %u pages stay",
+				    odd[i]);
+	}
+}
+
 static void idle_block_goes_when_space_is_short(struct kunit *test)
 {
 	unsigned long addr, block;
@@ -332,6 +360,7 @@ static struct kunit_case block_cases[] = {
 	KUNIT_CASE(more_pages_get_an_area_of_their_own),
 	KUNIT_CASE(readers_see_just_what_is_used),
 	KUNIT_CASE(block_is_retired_with_its_last_page),
+	KUNIT_CASE(block_of_odd_requests_is_retired),
 	KUNIT_CASE(idle_block_goes_when_space_is_short),
 	KUNIT_CASE(block_in_use_stays_when_space_is_short),
 	KUNIT_CASE(idle_block_with_much_room_outlives_unalias),

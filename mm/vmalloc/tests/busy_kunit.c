@@ -113,13 +113,17 @@ static void take_leaves_areas_of_another_kind(struct kunit *test)
 
 	KUNIT_EXPECT_NULL(test, vmap_busy_take_vm(WINDOW_PAGE(0), NULL));
 	KUNIT_EXPECT_NULL(test, vmap_busy_take_vm(WINDOW_PAGE(1), NULL));
-	KUNIT_EXPECT_NULL(test, vmap_busy_take_ram(WINDOW_PAGE(1)));
-	KUNIT_EXPECT_NULL(test, vmap_busy_take_ram(WINDOW_PAGE(2)));
-	KUNIT_EXPECT_NULL(test, vmap_busy_take_ram(WINDOW_PAGE(3)));
+	KUNIT_EXPECT_NULL(test, vmap_busy_take_ram(WINDOW_PAGE(1), PAGE_SIZE));
+	KUNIT_EXPECT_NULL(test, vmap_busy_take_ram(WINDOW_PAGE(2), PAGE_SIZE));
+	KUNIT_EXPECT_NULL(test, vmap_busy_take_ram(WINDOW_PAGE(3), PAGE_SIZE));
+	KUNIT_EXPECT_NULL(test,
+			  vmap_busy_take_ram(WINDOW_PAGE(0), 2 * PAGE_SIZE));
+	KUNIT_EXPECT_NULL(test, vmap_busy_take_ram(WINDOW_PAGE(0) + 1,
+						   PAGE_SIZE));
 	KUNIT_EXPECT_PTR_EQ(test, vas[1], find_vmap_area(WINDOW_PAGE(1)));
 
 	KUNIT_EXPECT_PTR_EQ(test, vas[0],
-			    vmap_busy_take_ram(WINDOW_PAGE(0)));
+			    vmap_busy_take_ram(WINDOW_PAGE(0), PAGE_SIZE));
 	KUNIT_EXPECT_PTR_EQ(test, vas[2],
 			    vmap_busy_take_vm(WINDOW_PAGE(2), NULL));
 	KUNIT_EXPECT_NULL(test, find_vmap_area(WINDOW_PAGE(0)));
