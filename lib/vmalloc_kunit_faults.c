@@ -101,12 +101,16 @@ static const char *knobs_turn(void)
 /* More allocations than any call below makes, with all debugging on. */
 #define NTH_MAX		1000
 
-/* A new page table for each attempt of a call that needs one. */
-#define WINDOW_TABLES	(BITS_PER_LONG == 64 ? 100 : 8)
+/*
+ * Two page tables are filled by each attempt of a call that is about them, and
+ * stay when the area has gone: so many are enough for some runs of the suite.
+ */
+#define TABLES_MAX	2000
 
 struct attempt {
 	struct page **page;
 	struct vmk_window window;
+	unsigned long tables;	/* where two page tables are missing */
 	unsigned int nth;
 	void *p;
 	struct vm_struct **vms;
@@ -120,10 +124,40 @@ struct faulty_call {
 	void (*before)(struct attempt *a);
 	/* It fails on at least so many different allocations. */
 	unsigned int least;
+	bool needs_tables;
 	/* Stock warns if a split finds no descriptor, and recovers. */
 	bool stock_warns;
 	bool never_fails;
 };
+
+static bool table_is_missing(unsigned long addr)
+{
+	pgd_t *pgd = pgd_offset_k(addr);
+	p4d_t *p4d;
+	pud_t *pud;
+
+	if (pgd_none(*pgd))
+		return true;
+	p4d = p4d_offset(pgd, addr);
+	if (p4d_none(*p4d))
+		return true;
+	pud = pud_offset(p4d, addr);
+	return pud_none(*pud) || pmd_none(*pmd_offset(pud, addr));
+}
+
+/* The first place in @window where two page tables in a row are missing. */
+static unsigned long missing_tables(struct kunit *test,
+				    const struct vmk_window *window)
+{
+	unsigned long addr;
+
+	for (addr = window->start; addr < window->end; addr += 2 * PMD_SIZE) {
+		if (table_is_missing(addr) && table_is_missing(addr + PMD_SIZE))
+			break;
+	}
+	KUNIT_ASSERT_LT_MSG(test, addr, window->end, "all tables are there");
+	return addr;
+}
 
 static void undo_vfree(struct attempt *a)
 {
@@ -246,14 +280,13 @@ static void undo_ram_large(struct attempt *a)
 	vm_unmap_ram(a->p, 300);
 }
 
-/* Where no page table is yet: a new place for each attempt. */
 static void new_sparse_area(struct attempt *a)
 {
 	struct vmk_window at = {
-		.start = a->window.start + a->nth * PMD_SIZE,
+		.start = a->tables,
+		.end = a->tables + 5 * PAGE_SIZE,
 	};
 
-	at.end = at.start + 5 * PAGE_SIZE;
 	a->area = vmk_window_area(&at, 4 * PAGE_SIZE, VM_SPARSE);
 }
 
@@ -272,15 +305,15 @@ static bool try_sparse(struct attempt *a)
 
 #ifdef CONFIG_VMALLOC_ORDERED
 /*
- * Across two page tables, where none is yet. Stock tries to map again what is
- * mapped already, forever.
+ * Across both missing page tables. Stock tries to map again what is mapped
+ * already, forever.
  */
 static bool try_nofail(struct attempt *a)
 {
-	unsigned long at = a->window.start + 2 * a->nth * PMD_SIZE;
+	unsigned long border = a->tables + PMD_SIZE;
 
-	a->p = __vmalloc_node_range(4 * PAGE_SIZE, 1, at - 2 * PAGE_SIZE,
-				    at + 3 * PAGE_SIZE,
+	a->p = __vmalloc_node_range(4 * PAGE_SIZE, 1, border - 2 * PAGE_SIZE,
+				    border + 3 * PAGE_SIZE,
 				    GFP_KERNEL | __GFP_NOFAIL, PAGE_KERNEL, 0,
 				    NUMA_NO_NODE, a);
 	return a->p;
@@ -343,10 +376,11 @@ static const struct faulty_call calls[] = {
 	  .least = 1 },
 	{ "large vm_map_ram", try_ram_large, undo_ram_large, .least = 1 },
 	{ "sparse mapping", try_sparse, undo_area, new_sparse_area,
-	  .least = 1 },
+	  .least = 1, .needs_tables = true },
 	{ "vrealloc", try_vrealloc, undo_vfree, old_memory, .least = 2 },
 #ifdef CONFIG_VMALLOC_ORDERED
-	{ "may not fail", try_nofail, undo_vfree, .never_fails = true },
+	{ "may not fail", try_nofail, undo_vfree, .never_fails = true,
+	  .needs_tables = true },
 #endif
 #ifdef CONFIG_SMP
 	{ "percpu areas", try_percpu, undo_percpu, .least = 4,
@@ -370,10 +404,16 @@ static void each_allocation_may_fail(struct kunit *test)
 	bool done;
 	u64 mark;
 
+	if (call->needs_tables && BITS_PER_LONG == 32)
+		kunit_skip(test, "32 bits have no room for so many tables");
 	a.page = vmk_alloc_pages(test, 300);
-	a.window = vmk_window_claim(test, WINDOW_TABLES * PMD_SIZE, PMD_SIZE);
+	a.window = vmk_window_claim(test, call->needs_tables ?
+				    TABLES_MAX * PMD_SIZE : SZ_1M,
+				    PMD_SIZE);
 	ledger = vmk_ledger_open(test);
 	for (a.nth = 1; a.nth < NTH_MAX && !left; a.nth++) {
+		if (call->needs_tables)
+			a.tables = missing_tables(test, &a.window);
 		vmk_ledger_restart(ledger);
 		if (call->before)
 			call->before(&a);
