@@ -561,16 +561,21 @@ static unsigned long room_sure_size(const struct extent_room *room)
  * @addr: where its start is stored
  * @spares: descriptors, see the top of this file
  *
- * Takes logarithmic time unless @room->exact is set.
+ * Most often the first range that is looked at will do. Not so if
+ * @room->exact is set, or if the window is narrow: after EXTENT_CARVE_STEPS the
+ * search stops, and the caller goes on from *@addr by another call.
  *
  * Return: 0; -ENOSPC if nothing was found; -ENOMEM if a descriptor is needed
- * and @spares is empty. The set is unchanged on failure.
+ * and @spares is empty; -EAGAIN if there is more to be looked at, and *@addr
+ * is the lowest address that it may have there. The set is unchanged on
+ * failure.
  */
 int extent_carve(struct extent_set *set, const struct extent_room *room,
 		 unsigned long *addr, struct list_head *spares)
 {
 	unsigned long sure = room_sure_size(room);
 	struct vmap_area *va;
+	unsigned int steps;
 
 	if (room->start >= room->end || list_empty(&set->head))
 		return -ENOSPC;
@@ -581,7 +586,11 @@ int extent_carve(struct extent_set *set, const struct extent_room *room,
 	else if (va_size(va) < sure)
 		va = extent_next_sized(set, NULL, sure);
 
-	while (va && va->va_start < room->end) {
+	for (steps = 0; va && va->va_start < room->end; steps++) {
+		if (steps == EXTENT_CARVE_STEPS) {
+			*addr = va->va_start;
+			return -EAGAIN;
+		}
 		if (room_fits(room, va, addr))
 			return extent_cut(set, va, *addr, *addr + room->size,
 					  spares);

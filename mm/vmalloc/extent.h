@@ -35,7 +35,7 @@ struct extent_set {
  * @start: lowest address the range may have
  * @end: the range ends here or below
  * @exact: look at each range of @size bytes rather than only at those that
- *	are long enough wherever they start; may visit the whole set
+ *	are long enough wherever they start
  */
 struct extent_room {
 	unsigned long size;
@@ -45,6 +45,12 @@ struct extent_room {
 	unsigned long end;
 	bool exact;
 };
+
+/*
+ * The most ranges that one call of extent_carve() looks at, so that the lock
+ * that guards the set is not held for as long as there are ranges.
+ */
+#define EXTENT_CARVE_STEPS	64
 
 static inline unsigned long va_size(const struct vmap_area *va)
 {

@@ -30,6 +30,9 @@
 #define VMAP_GIVE_BATCH		32
 #define VMAP_GIVE_STEP		8
 
+/* How often a search for congruent ranges moves on in one hold of the lock. */
+#define CONGRUENT_MOVES		32
+
 /* As many nodes as possible CPUs, up to a bound: each keeps a chunk or two. */
 #define VMAP_MAX_NODES		128
 /* Leave at least that many chunks per node, so that leases never matter. */
@@ -137,18 +140,48 @@ void vmap_spares_free(struct list_head *spares)
 
 /* === Free ranges === */
 
+/* One hold of the lock. -EAGAIN: the search goes on at *@addr. */
+static __always_inline int arena_try_carve(struct vmap_arena *arena,
+					   const struct extent_room *room,
+					   unsigned long *addr,
+					   struct list_head *spares)
+{
+	int err;
+
+	spin_lock(&arena->lock);
+	err = extent_carve(&arena->free, room, addr, spares);
+	if (!err)
+		vmap_debug_moved(room->size);
+	spin_unlock(&arena->lock);
+	return err;
+}
+
+/* What becomes free meanwhile below *@addr is not seen. */
+static noinline int arena_go_on_carving(struct vmap_arena *arena,
+					const struct extent_room *room,
+					unsigned long *addr,
+					struct list_head *spares)
+{
+	struct extent_room rest = *room;
+	int err;
+
+	do {
+		cond_resched();
+		rest.start = *addr;
+		err = arena_try_carve(arena, &rest, addr, spares);
+	} while (err == -EAGAIN);
+	return err;
+}
+
 static int arena_carve(struct vmap_arena *arena, struct vmap_area *va,
 		       const struct extent_room *room, struct list_head *spares)
 {
 	unsigned long addr;
 	int err;
 
-	spin_lock(&arena->lock);
-	err = extent_carve(&arena->free, room, &addr, spares);
-	if (!err)
-		vmap_debug_moved(room->size);
-	spin_unlock(&arena->lock);
-
+	err = arena_try_carve(arena, room, &addr, spares);
+	if (unlikely(err == -EAGAIN))
+		err = arena_go_on_carving(arena, room, &addr, spares);
 	if (!err) {
 		va->va_start = addr;
 		va->va_end = addr + room->size;
@@ -287,7 +320,7 @@ static int any_node_take(struct vmap_area *va, const struct extent_room *room,
  *	free anywhere
  * @spares: descriptors, see extent.c; VMAP_MAX_SPARES always suffice
  *
- * Context: process, also where it must not sleep; takes arena locks.
+ * Context: process; takes arena locks in turns and may reschedule between them.
  * Return: 0; -ENOSPC if nothing was found; -ENOMEM if @spares has too few
  * descriptors. On failure nothing has changed, but for a chunk that a node may
  * have leased.
@@ -331,14 +364,15 @@ int vmap_space_take(struct vmap_area *va, unsigned long size,
  * The highest base at or below *@base, not below @lowest, at which each area
  * lies in one free range. Whenever one does not, the base moves down to where
  * this one fits the next free range, and all are looked at again: the base
- * only ever falls, by a free range at a time.
+ * only ever falls, by a free range at a time. Returns -EAGAIN when that has
+ * been done often enough for one hold of the lock.
  */
 static int congruent_base(const struct extent_set *free,
 			  const unsigned long *offsets, const size_t *sizes,
 			  int nr, unsigned long align, unsigned long lowest,
 			  unsigned long *base)
 {
-	int i = 0, fits = 0;
+	int i = 0, fits = 0, moves = 0;
 
 	while (fits < nr) {
 		unsigned long start = *base + offsets[i];
@@ -365,6 +399,8 @@ static int congruent_base(const struct extent_set *free,
 			return -ENOSPC;
 		*base = top - sizes[i] - offsets[i];
 		fits = 0;
+		if (++moves == CONGRUENT_MOVES)
+			return -EAGAIN;
 	}
 	return 0;
 }
@@ -379,10 +415,10 @@ static int congruent_base(const struct extent_set *free,
  * @spares: at least @nr descriptors
  *
  * They are taken from the top of the vmalloc space downwards, away from the
- * ordinary ones. The search is one hold of the heap's lock, as long as there
- * are free ranges in the heap to be passed over.
+ * ordinary ones.
  *
- * Context: process, also where it must not sleep; takes the heap's lock.
+ * Context: process; takes the heap's lock in turns and may reschedule between
+ * them.
  * Return: 0 or -ENOSPC; then nothing has changed.
  */
 int vmap_space_take_congruent(struct vmap_area **vas,
@@ -402,8 +438,16 @@ int vmap_space_take_congruent(struct vmap_area **vas,
 	base -= span;
 
 	spin_lock(&vmap_heap.lock);
-	err = congruent_base(&vmap_heap.free, offsets, sizes, nr, align,
-			     lowest, &base);
+	for (;;) {
+		err = congruent_base(&vmap_heap.free, offsets, sizes, nr, align,
+				     lowest, &base);
+		if (err != -EAGAIN)
+			break;
+		/* What becomes free meanwhile above the base is not seen. */
+		spin_unlock(&vmap_heap.lock);
+		cond_resched();
+		spin_lock(&vmap_heap.lock);
+	}
 	for (i = 0; !err && i < nr; i++) {
 		vas[i]->va_start = base + offsets[i];
 		vas[i]->va_end = vas[i]->va_start + sizes[i];

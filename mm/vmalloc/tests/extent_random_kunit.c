@@ -132,10 +132,14 @@ static void carve_one(struct run *run)
 	LIST_HEAD(spares);
 	int err;
 
-	err = extent_carve(&run->set, &room, &addr, &spares);
-	if (err == -ENOMEM) {
-		list_add(&range(run, 0, 1)->list, &spares);
+	for (;;) {
 		err = extent_carve(&run->set, &room, &addr, &spares);
+		if (err == -ENOMEM)
+			list_add(&range(run, 0, 1)->list, &spares);
+		else if (err == -EAGAIN)
+			room.start = addr;
+		else
+			break;
 	}
 	list_splice(&spares, &run->unused);
 

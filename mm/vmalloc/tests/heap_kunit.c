@@ -113,6 +113,38 @@ static void trying_hard_finds_a_tight_aligned_fit(struct kunit *test)
 	vmap_area_retire(va);
 }
 
+/* Pages 1, 3, 5 ... are free, and 2 * ODD, which alone is aligned. */
+#define ODD	(3 * EXTENT_CARVE_STEPS)
+
+static void trying_hard_passes_many_ranges_over(struct kunit *test)
+{
+	struct vmap_area *va = window_descriptor(test), **vas;
+	LIST_HEAD(spares);
+	unsigned int i;
+	int err;
+
+	vas = kunit_kcalloc(test, 2 * ODD + 1, sizeof(*vas), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, vas);
+	window_cut(test, WINDOW_START, PAGE_SIZE, vas, 2 * ODD + 1);
+	for (i = 0; i < ODD; i++)
+		vmap_area_retire(vas[2 * i + 1]);
+	vmap_area_retire(vas[2 * ODD]);
+	vmap_reclaim();
+
+	KUNIT_ASSERT_EQ(test, 0, vmap_spares_fill(&spares, VMAP_MAX_SPARES,
+						  GFP_KERNEL));
+	err = vmap_space_take(va, PAGE_SIZE, 2 * PAGE_SIZE, WINDOW_START,
+			      WINDOW_PAGE(2 * ODD + 1), VMAP_TRY_HARD, &spares);
+	for (i = 0; i < ODD; i++)
+		vmap_area_retire(vas[2 * i]);
+	vmap_spares_free(&spares);
+	if (err)
+		vmap_area_free(va);
+	KUNIT_ASSERT_EQ(test, 0, err);
+	KUNIT_EXPECT_EQ(test, WINDOW_PAGE(2 * ODD), va->va_start);
+	vmap_area_retire(va);
+}
+
 static void full_window_is_no_space(struct kunit *test)
 {
 	struct vmap_area *va = window_descriptor(test);
@@ -279,6 +311,32 @@ static void congruent_ranges_come_from_the_top(struct kunit *test)
 		vmap_area_retire(obstacles[i]);
 }
 
+/* Holes at the top that are all too small, more than one hold passes over. */
+static void congruent_ranges_pass_many_holes_over(struct kunit *test)
+{
+	enum { HOLES = 100 };
+	static const size_t small = SZ_64K, large = SZ_128K;
+	static const unsigned long none;
+	struct vmap_area *vas[2 * HOLES], *va;
+	unsigned long lowest = ULONG_MAX;
+	unsigned int i;
+
+	for (i = 0; i < 2 * HOLES; i++) {
+		KUNIT_ASSERT_EQ(test, 0, take_congruent(test, &vas[i], &none,
+							&small, 1, SZ_64K));
+		lowest = min(lowest, vas[i]->va_start);
+	}
+	for (i = 0; i < 2 * HOLES; i += 2)
+		vmap_area_retire(vas[i]);
+	vmap_reclaim();
+	KUNIT_ASSERT_EQ(test, 0, take_congruent(test, &va, &none, &large, 1,
+						SZ_64K));
+	KUNIT_EXPECT_LE(test, va->va_end, lowest);
+	for (i = 1; i < 2 * HOLES; i += 2)
+		vmap_area_retire(vas[i]);
+	vmap_area_retire(va);
+}
+
 static void impossible_congruent_ranges_are_refused(struct kunit *test)
 {
 	const size_t all = PAGE_ALIGN_DOWN(VMALLOC_END - VMALLOC_START);
@@ -302,9 +360,11 @@ static struct kunit_case heap_cases[] = {
 	KUNIT_CASE(single_node_has_no_chunks),
 	KUNIT_CASE(missing_descriptor_changes_nothing),
 	KUNIT_CASE(trying_hard_finds_a_tight_aligned_fit),
+	KUNIT_CASE(trying_hard_passes_many_ranges_over),
 	KUNIT_CASE(full_window_is_no_space),
 	KUNIT_CASE(congruent_ranges_keep_their_distances),
 	KUNIT_CASE(congruent_ranges_come_from_the_top),
+	KUNIT_CASE(congruent_ranges_pass_many_holes_over),
 	KUNIT_CASE(impossible_congruent_ranges_are_refused),
 	{}
 };

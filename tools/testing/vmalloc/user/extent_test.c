@@ -287,6 +287,35 @@ static void carve_takes_the_lowest_fit(void)
 	}
 }
 
+/* Of ranges of which only the last will do, no more than so many at a time. */
+static void carve_stops_after_some_ranges(void)
+{
+	enum { RANGES = 3 * EXTENT_CARVE_STEPS + 1 };
+	struct extent_room room = {
+		.size = PAGE_SIZE, .align = 4 * PAGE_SIZE, .start = ADDR(0),
+		.end = ADDR(4 * RANGES), .exact = true,
+	};
+	struct extent_set set;
+	unsigned long addr;
+	LIST_HEAD(spares);
+	unsigned long i;
+
+	extent_set_init(&set);
+	for (i = 0; i < RANGES; i++)
+		CHECK(!extent_give(&set, range(4 * i + (i + 1 < RANGES), 1),
+				   &spares));
+	for (i = 1; i <= 3; i++) {
+		CHECK(extent_carve(&set, &room, &addr, &spares) == -EAGAIN);
+		CHECK(addr == ADDR(4 * i * EXTENT_CARVE_STEPS + (i < 3)));
+		room.start = addr;
+	}
+	CHECK(!extent_carve(&set, &room, &addr, &spares));
+	CHECK(addr == ADDR(4 * (RANGES - 1)));
+	CHECK(extent_set_valid(&set, true, true));
+	spares_free(&spares);
+	set_free(&set);
+}
+
 static void carve_survives_the_ends_of_the_address_space(void)
 {
 	struct extent_room room = {
@@ -465,6 +494,19 @@ static void random_give(struct extent_set *set, struct model *m,
 		model_fill(m, first, pages, true);
 }
 
+/* The whole search, which may take several calls. */
+static int carve(struct extent_set *set, struct extent_room *room,
+		 unsigned long *addr, struct list_head *spares)
+{
+	int err;
+
+	while ((err = extent_carve(set, room, addr, spares)) == -EAGAIN) {
+		CHECK(*addr > room->start);
+		room->start = *addr;
+	}
+	return err;
+}
+
 static void random_carve(struct extent_set *set, struct model *m,
 			 struct list_head *spares)
 {
@@ -488,11 +530,11 @@ static void random_carve(struct extent_set *set, struct model *m,
 	room.end = ADDR(end);
 	want = model_lowest(m, pages, align, room.offset / PAGE_SIZE, start,
 			    end);
-	err = extent_carve(set, &room, &addr, spares);
+	err = carve(set, &room, &addr, spares);
 	if (err == -ENOMEM) {
 		CHECK(list_empty(spares));
 		list_add(&range(0, 1)->list, spares);
-		err = extent_carve(set, &room, &addr, spares);
+		err = carve(set, &room, &addr, spares);
 	}
 	if (err) {
 		CHECK(err == -ENOSPC);
@@ -649,6 +691,7 @@ int main(int argc, char **argv)
 	RUN(find_tells_inside_from_outside);
 	RUN(find_near_starts_from_the_last_change);
 	RUN(carve_takes_the_lowest_fit);
+	RUN(carve_stops_after_some_ranges);
 	RUN(carve_survives_the_ends_of_the_address_space);
 	RUN(carve_at_takes_just_that);
 	RUN(give_sorted_reports_what_is_free_already);
