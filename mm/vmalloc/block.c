@@ -215,7 +215,8 @@ static void *block_create(unsigned int pages, gfp_t gfp)
  * Nobody has pages of @vb, nor can get any. It is found until its area waits
  * for a drain: so vm_unmap_aliases() sees what was unmapped here in either
  * place, as it looks for blocks first; vmap_flush_aliases() has the barrier
- * that belongs to the release of the lazy_lock here. By the time it is taken out, another block may be in its place.
+ * that belongs to the release of the lazy_lock here. By the time it is taken
+ * out, another block may be in its place.
  */
 static void block_retire(struct vmap_block *vb)
 {

@@ -16,7 +16,7 @@
 /* How often a check is begun anew because something has moved meanwhile. */
 #define VMAP_DEBUG_TRIES	10
 
-/* Bytes in no set: carved, unmapped, or being drained. */
+/* Bytes in no set: carved, unmapped, taken by a drain, or flushed by one. */
 static atomic_long_t vmap_debug_in_hand = ATOMIC_LONG_INIT(0);
 static atomic_long_t vmap_debug_moves = ATOMIC_LONG_INIT(0);
 

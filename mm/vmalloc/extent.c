@@ -22,7 +22,8 @@ RB_DECLARE_CALLBACKS_MAX(static, extent_augment, struct vmap_area, rb_node,
  * How many ranges above a set's finger are looked at before the tree is
  * descended instead. A step costs some 8 instructions, a descent as much for
  * each level of the tree. Ranges that come sorted are worth a walk; others go
- * right above the finger, as neighbours in time often are in space, or anywhere.
+ * right above the finger, as neighbours in time often are in space, or else
+ * anywhere.
  */
 #define EXTENT_STEPS_SORTED	8
 #define EXTENT_STEPS		1
@@ -223,7 +224,7 @@ static __always_inline bool gap_find(struct extent_set *set,
 	return gap_descend(set, start, end, gap);
 }
 
-/* @va has become larger: so have those ancestors that knew of nothing larger. */
+/* @va has become larger: so have ancestors that knew of nothing as large. */
 static __always_inline void extent_grown(struct vmap_area *va, const bool sized)
 {
 	unsigned long size = va_size(va);

@@ -19,21 +19,22 @@
  *  busy      vn->busy                vn->busy_lock        no
  *  unmapped  the freeing task        nobody else sees it  no
  *  lazy      arena->lazy             arena->lazy_lock     no
- *  flushed   arena->draining         vmap_purge_lock      no
+ *  taken     arena->draining         vmap_purge_lock      no
+ *  flushed   arena->flushed          arena->lock          no
  *
  *     free --carve--> carved --> busy --unlink--> unmapped --> lazy
  *      ^                                                        |
- *      +------------- flushed <--TLB flush, KASAN shadow--------+
+ *      +--- flushed <--TLB flush, KASAN shadow-- taken <--------+
  *
  * Each byte of [1, ULONG_MAX) is in one state; vmap_debug_check() adds them up.
- * KASAN shadow is released in the state "flushed", when no index from which an
+ * KASAN shadow is released in the state "taken", when no index from which an
  * address could be allocated holds the range: nothing can allocate there, so
- * no lock has to be held against it.
+ * no spinlock has to be held against it.
  *
  * Lock order
  * ==========
  *
- *   vmap_purge_lock (a mutex: one drain at a time) > all of the others
+ *   vmap_purge_lock (sleeps: one takes and flushes at a time) > all others
  *   vmap_node.busy_lock > vmap_block.lock > vmap_block_queue.lock
  *   RCU > vmap_block.lock
  *
@@ -46,9 +47,9 @@
 #ifndef _MM_VMALLOC_INTERNAL_H
 #define _MM_VMALLOC_INTERNAL_H
 
+#include <linux/atomic.h>
 #include <linux/list.h>
 #include <linux/mm.h>
-#include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/vmalloc.h>
@@ -65,8 +66,10 @@ struct seq_file;
 
 /**
  * struct vmap_arena - the unused address ranges of one owner
- * @lock: guards @free
+ * @lock: guards @free and @flushed
  * @free: ranges that may be allocated; sized, merged
+ * @flushed: ranges of past drains that are still to be added to @free; sorted,
+ *	but for where one drain's end and the next one's begin
  * @lazy_lock: guards @lazy, @lazy_areas and @lazy_pages
  * @lazy: unmapped ranges whose translations may linger in TLBs; plain, merged
  * @lazy_areas: areas freed into @lazy since the last drain, merged or not
@@ -78,6 +81,7 @@ struct seq_file;
 struct vmap_arena {
 	spinlock_t lock;		/* see above */
 	struct extent_set free;
+	struct list_head flushed;
 
 	/* Frees and drains do not meet allocations. */
 	spinlock_t lazy_lock ____cacheline_aligned_in_smp;
@@ -123,7 +127,11 @@ struct vmap_node {
 /* The first round is quick; the last one, after a drain, leaves nothing out. */
 enum vmap_effort { VMAP_TRY, VMAP_TRY_HARD };
 
-/* === Layer 0: address.c, pgtable.c; extent.c has extent.h === */
+/* === Layer 0: address.c, limits.c, pgtable.c; extent.c has extent.h === */
+
+unsigned int vmap_drain_batch(void);
+unsigned long vmap_lazy_soft_limit(void);
+unsigned long vmap_lazy_hard_limit(void);
 
 int vmap_range_noflush(unsigned long start, unsigned long end,
 		       phys_addr_t phys, pgprot_t prot,
@@ -136,6 +144,7 @@ int vmap_pages_range(unsigned long start, unsigned long end, pgprot_t prot,
 extern struct vmap_node *vmap_nodes;
 extern unsigned int nr_vmap_nodes;
 extern struct vmap_arena vmap_heap;
+extern atomic_long_t vmap_waiting_nr;
 
 static inline unsigned int addr_to_node_id(unsigned long addr)
 {
@@ -181,7 +190,8 @@ int vmap_space_take_congruent(struct vmap_area **vas,
 			      const unsigned long *offsets,
 			      const size_t *sizes, int nr, unsigned long align,
 			      struct list_head *spares);
-void vmap_space_give_draining(struct vmap_arena *arena);
+void vmap_space_add_flushed(struct vmap_arena *arena, struct list_head *list);
+unsigned long vmap_space_give_flushed(struct vmap_arena *arena);
 unsigned long vmap_space_nr_whole(void);
 void vmap_space_return_chunks(unsigned int keep);
 
@@ -218,6 +228,9 @@ void vmap_area_retire(struct vmap_area *va);
 void vmap_area_unmap(struct vmap_area *va);
 void vmap_flush_aliases(unsigned long start, unsigned long end, bool flush);
 void vmap_reclaim(void);
+
+extern bool vmap_backlog;
+void vmap_reduce_backlog(unsigned long pages);
 
 struct vmap_area *vmap_area_reserve(unsigned long size, unsigned long align,
 				    unsigned long start, unsigned long end,

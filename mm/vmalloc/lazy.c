@@ -4,22 +4,24 @@
  *
  * Flushing TLBs is what makes unmapping expensive, so it is put off: an area
  * that is freed is unmapped and then waits, joined with its neighbours that
- * wait already. Beyond lazy_max_pages() a drain takes all that wait, flushes
- * once from the lowest to the highest address, and makes the ranges free.
+ * wait already. Beyond vmap_lazy_soft_limit() a drain takes all that wait,
+ * flushes once from the lowest to the highest address, and makes the ranges
+ * free.
  *
- * A drain may be long but holds nobody up: the waiting ranges are taken whole,
- * in constant time; the flush and the release of KASAN shadow hold no spinlock;
- * and the ranges, sorted as they are, are added to the free ones a few at a
- * time (vmap_space_give_draining()). All drains go through vmap_drain(), one
- * after the other under vmap_purge_lock: the worker's, vm_unmap_aliases(), and
- * vmap_reclaim() before space is denied to anyone.
+ * A drain may be long but holds nobody up. The waiting ranges are taken whole,
+ * in constant time, and then flushed, and their KASAN shadow is released, under
+ * vmap_purge_lock, which sleeps. After that anybody may add some of the ranges,
+ * sorted as they are, to the free ones: who drains does so for all, and who
+ * asks for addresses while more than vmap_lazy_hard_limit() waits for some, see
+ * vmap_reduce_backlog(). So a worker that gets no CPU has nothing that
+ * others need, but for vmap_purge_lock, whose owner inherits their priority.
  */
 
 #include <linux/atomic.h>
-#include <linux/cleanup.h>
 #include <linux/cpumask.h>
 #include <linux/init.h>
 #include <linux/kasan.h>
+#include <linux/rtmutex.h>
 #include <linux/shrinker.h>
 #include <linux/sizes.h>
 #include <linux/workqueue.h>
@@ -38,29 +40,27 @@
  */
 #define VMAP_SHADOW_SLICE	SZ_4M
 
-/* Serializes drains; guards the arenas' lists of ranges being drained. */
-static DEFINE_MUTEX(vmap_purge_lock);
+/*
+ * Held while ranges are taken and flushed; guards the arenas' lists of them.
+ * With priority inheritance: a real-time task that has to reduce the backlog
+ * must not wait for a worker that hogs of lesser priority keep from the CPU.
+ */
+static DEFINE_RT_MUTEX(vmap_purge_lock);
 
 /* Pages in lazily freed areas that have not been flushed. */
 static atomic_long_t vmap_lazy_nr = ATOMIC_LONG_INIT(0);
+
+/*
+ * Set while more waits, flushed or not, than the soft limit allows: then who
+ * asks for addresses looks at the hard one.
+ */
+bool vmap_backlog __read_mostly;
 
 static const struct vmap_drain_client *vmap_drain_client __ro_after_init;
 static struct workqueue_struct *vmap_drain_wq __read_mostly;
 
 static void vmap_drain_worker(struct work_struct *work);
 static DECLARE_WORK(vmap_drain_work, vmap_drain_worker);
-
-/*
- * Pages that may wait before a drain is started: 32 MiB for the first CPU that
- * is online, and again for each doubling of their number. More pages mean fewer
- * flushes, each of which interrupts every CPU, but also more addresses and page
- * tables held. The logarithm is for large machines, whose use of vmalloc does
- * not grow with every CPU.
- */
-static unsigned long lazy_max_pages(void)
-{
-	return fls(num_online_cpus()) * (SZ_32M / PAGE_SIZE);
-}
 
 /* === Drain === */
 
@@ -149,10 +149,10 @@ static void release_shadow(unsigned long start, unsigned long end)
 }
 
 /*
- * Drain all that waits, flushing [@start, @end) as well. Returns false, and has
- * flushed nothing, if nothing was waiting.
+ * Take all that waits, and flush it together with [@start, @end). Returns
+ * false, and has flushed nothing, if nothing was waiting.
  */
-static bool vmap_drain(unsigned long start, unsigned long end)
+static bool vmap_take_and_flush(unsigned long start, unsigned long end)
 {
 	unsigned long lowest = ULONG_MAX, highest = 0;
 	unsigned long areas = 0, pages = 0;
@@ -172,18 +172,42 @@ static bool vmap_drain(unsigned long start, unsigned long end)
 		atomic_long_sub(pages, &vmap_lazy_nr);
 		release_shadow(lowest, highest);
 		for_each_vmap_arena(arena, i)
-			vmap_space_give_draining(arena);
-		vmap_space_return_chunks(1);
-		vmap_debug_check();
+			vmap_space_add_flushed(arena, &arena->draining);
 	}
 	trace_purge_vmap_area_lazy(start, end, areas);
 	return areas;
 }
 
+/* Make all flushed ranges free, whoever has flushed them. */
+static void vmap_give_all(void)
+{
+	struct vmap_arena *arena;
+	bool any = false;
+	unsigned int i;
+
+	for_each_vmap_arena(arena, i) {
+		while (vmap_space_give_flushed(arena)) {
+			any = true;
+			cond_resched();
+		}
+	}
+	if (any) {
+		vmap_space_return_chunks(1);
+		vmap_debug_check();
+	}
+}
+
+static void vmap_drain(void)
+{
+	rt_mutex_lock(&vmap_purge_lock);
+	vmap_take_and_flush(ULONG_MAX, 0);
+	rt_mutex_unlock(&vmap_purge_lock);
+	vmap_give_all();
+}
+
 static void vmap_drain_worker(struct work_struct *work)
 {
-	guard(mutex)(&vmap_purge_lock);
-	vmap_drain(ULONG_MAX, 0);
+	vmap_drain();
 }
 
 /**
@@ -193,10 +217,68 @@ static void vmap_drain_worker(struct work_struct *work)
  */
 void vmap_reclaim(void)
 {
-	guard(mutex)(&vmap_purge_lock);
+	rt_mutex_lock(&vmap_purge_lock);
 	vmap_drain_client->reclaim();
-	vmap_drain(ULONG_MAX, 0);
+	vmap_take_and_flush(ULONG_MAX, 0);
+	rt_mutex_unlock(&vmap_purge_lock);
+	vmap_give_all();
 	vmap_space_return_chunks(0);
+}
+
+static bool vmap_waits_more_than(unsigned long pages)
+{
+	return atomic_long_read(&vmap_waiting_nr) > pages;
+}
+
+/* A batch, from the arena of this CPU on, so that CPUs do not meet. */
+static unsigned long give_some(void)
+{
+	unsigned int nr = nr_vmap_nodes + 1, first = raw_smp_processor_id();
+	unsigned long pages = 0;
+	unsigned int i;
+
+	for (i = 0; i < nr && !pages; i++)
+		pages = vmap_space_give_flushed(vmap_arena_at((first + i) % nr));
+	return pages;
+}
+
+/**
+ * vmap_reduce_backlog - get below the hard limit of what may wait
+ * @pages: how much the caller will ask for
+ *
+ * To be called while vmap_backlog is set, before addresses are taken. The
+ * worker does all of it in time, unless it gets no CPU. Who has made twice as
+ * much free as it asks for has done enough: then what waits gets less.
+ *
+ * Context: process; may sleep.
+ */
+void vmap_reduce_backlog(unsigned long pages)
+{
+	unsigned long given = 0, batch;
+	bool flushed = false;
+
+	while (given < 2 * pages &&
+	       vmap_waits_more_than(vmap_lazy_hard_limit())) {
+		batch = give_some();
+		given += batch;
+		if (batch)
+			continue;
+		/* All of it is in others' hands, or has not been flushed. */
+		if (flushed)
+			break;
+		rt_mutex_lock(&vmap_purge_lock);
+		vmap_take_and_flush(ULONG_MAX, 0);
+		rt_mutex_unlock(&vmap_purge_lock);
+		flushed = true;
+	}
+
+	if (!vmap_waits_more_than(vmap_lazy_soft_limit())) {
+		WRITE_ONCE(vmap_backlog, false);
+		/* Pairs with vmap_area_retire(): one of the two sees it. */
+		smp_mb();
+		if (vmap_waits_more_than(vmap_lazy_soft_limit()))
+			WRITE_ONCE(vmap_backlog, true);
+	}
 }
 
 /**
@@ -212,13 +294,15 @@ void vmap_flush_aliases(unsigned long start, unsigned long end, bool flush)
 	if (unlikely(!vmap_initialized))
 		return;
 
-	guard(mutex)(&vmap_purge_lock);
+	rt_mutex_lock(&vmap_purge_lock);
 	if (vmap_drain_client->unalias(&start, &end))
 		flush = true;
 	/* Who is no longer a client's waits: pairs with block_retire(). */
 	smp_rmb();
-	if (!vmap_drain(start, end) && flush)
+	if (!vmap_take_and_flush(start, end) && flush)
 		flush_tlb_kernel_range(start, end);
+	rt_mutex_unlock(&vmap_purge_lock);
+	vmap_give_all();
 }
 
 /**
@@ -256,14 +340,13 @@ static void vmap_drain_wake(void)
 void vmap_area_retire(struct vmap_area *va)
 {
 	struct vmap_arena *arena = va_to_arena(va);
-	unsigned long limit = lazy_max_pages();
+	unsigned long limit = vmap_lazy_soft_limit();
 	unsigned long start = va->va_start;
 	unsigned long pages = va_size(va) >> PAGE_SHIFT;
-	unsigned long waiting;
+	unsigned long lazy = 0, waiting = 0;
 	LIST_HEAD(spares);
 	int err;
 
-	waiting = atomic_long_add_return(pages, &vmap_lazy_nr);
 	/* Its vm_struct may be gone long before the range is. */
 	va->vm = NULL;
 
@@ -272,19 +355,23 @@ void vmap_area_retire(struct vmap_area *va)
 	if (!err) {
 		arena->lazy_areas++;
 		arena->lazy_pages += pages;
+		/* Here, so that what is counted can be taken. */
+		lazy = atomic_long_add_return(pages, &vmap_lazy_nr);
+		waiting = atomic_long_add_return(pages, &vmap_waiting_nr);
 		vmap_debug_moved(-(pages << PAGE_SHIFT));
 	}
 	spin_unlock(&arena->lazy_lock);
 
 	/* Which cannot be: it was busy. Keep the addresses out of use. */
-	if (WARN_ONCE(err, "vmalloc: area at %#lx is freed twice\n", start)) {
-		atomic_long_sub(pages, &vmap_lazy_nr);
+	if (WARN_ONCE(err, "vmalloc: area at %#lx is freed twice\n", start))
 		return;
-	}
-	trace_free_vmap_area_noflush(start, waiting, limit);
+	trace_free_vmap_area_noflush(start, lazy, limit);
 	vmap_spares_free(&spares);
 
-	if (unlikely(waiting > limit))
+	/* Ordered by the atomic: pairs with vmap_reduce_backlog(). */
+	if (unlikely(waiting > limit && !READ_ONCE(vmap_backlog)))
+		WRITE_ONCE(vmap_backlog, true);
+	if (unlikely(lazy > limit))
 		vmap_drain_wake();
 }
 
@@ -319,11 +406,7 @@ static unsigned long vmap_shrink_count(struct shrinker *shrinker,
 static unsigned long vmap_shrink_scan(struct shrinker *shrinker,
 				      struct shrink_control *sc)
 {
-	/* It may be held by a drain that is short of memory. */
-	if (mutex_trylock(&vmap_purge_lock)) {
-		vmap_space_return_chunks(0);
-		mutex_unlock(&vmap_purge_lock);
-	}
+	vmap_space_return_chunks(0);
 	return SHRINK_STOP;
 }
 

@@ -122,10 +122,15 @@ struct vm_struct **pcpu_get_vm_areas(const unsigned long *offsets,
 {
 	struct vmap_area **vas;
 	struct vm_struct **vms;
+	unsigned long pages = 0;
 	int i;
 
 	if (WARN_ON(!layout_valid(offsets, sizes, nr_vms, align)))
 		return NULL;
+	for (i = 0; i < nr_vms; i++)
+		pages += sizes[i] >> PAGE_SHIFT;
+	if (unlikely(READ_ONCE(vmap_backlog)))
+		vmap_reduce_backlog(pages);
 	if (!areas_alloc(&vas, &vms, nr_vms))
 		return NULL;
 	if (areas_take(vas, offsets, sizes, nr_vms, align) ||

@@ -140,6 +140,8 @@ struct vmap_area *vmap_area_reserve(unsigned long size, unsigned long align,
 	if (unlikely(!vmap_initialized))
 		return ERR_PTR(-EBUSY);
 	might_sleep();
+	if (unlikely(READ_ONCE(vmap_backlog)))
+		vmap_reduce_backlog(size >> PAGE_SHIFT);
 
 	va = vmap_area_alloc(req.gfp, node);
 	if (unlikely(!va))

@@ -21,13 +21,7 @@
 
 #include "internal.h"
 
-/*
- * The longest hold of an arena's lock while ranges are added to it, in ranges:
- * at some 100 to 500 instructions each, 32 of them are well below 20 us on a
- * processor of 1 GHz, and taking the lock costs little beside so many.
- * Waiters and the scheduler are looked at more often than that.
- */
-#define VMAP_GIVE_BATCH		32
+/* Ranges made free between two looks at who waits for the lock or the CPU. */
 #define VMAP_GIVE_STEP		8
 
 /* How often a search for congruent ranges moves on in one hold of the lock. */
@@ -48,6 +42,9 @@ unsigned int nr_vmap_nodes __read_mostly = 1;
 /* What debuggers divide an address by to find its node. */
 static unsigned int vmap_zone_size __used __read_mostly = 1;
 struct vmap_arena vmap_heap;
+
+/* Pages that have been freed, but are not free yet: lazy, taken and flushed. */
+atomic_long_t vmap_waiting_nr = ATOMIC_LONG_INIT(0);
 
 static struct kmem_cache *vmap_area_cachep __ro_after_init;
 
@@ -244,6 +241,12 @@ static bool moved_since(long ended)
 	return atomic_long_read(&moves_begun) != ended;
 }
 
+/*
+ * How often one looks again for that reason: whoever moves a chunk may have
+ * been preempted, by a task that then looks in vain.
+ */
+#define MOVED_TRIES	3
+
 /* Lease the lowest free chunk that hashes to node @id. */
 static int node_lease_chunk(unsigned int id, struct list_head *spares)
 {
@@ -340,6 +343,8 @@ int vmap_space_take(struct vmap_area *va, unsigned long size,
 	long moves;
 	int err;
 
+	unsigned int tries = MOVED_TRIES;
+
 	do {
 		moves = moves_so_far();
 		if (room_suits_chunk(&room)) {
@@ -356,7 +361,7 @@ int vmap_space_take(struct vmap_area *va, unsigned long size,
 
 		va->flags = VMAP_CHUNKED;
 		err = any_node_take(va, &room, spares);
-	} while (err == -ENOSPC && moved_since(moves));
+	} while (err == -ENOSPC && moved_since(moves) && --tries);
 	return err;
 }
 
@@ -405,6 +410,24 @@ static int congruent_base(const struct extent_set *free,
 	return 0;
 }
 
+/* One of the ranges, which congruent_base() has found to be free. */
+static int congruent_carve(struct vmap_area *va, unsigned long start,
+			   unsigned long size, struct list_head *spares)
+{
+	int err;
+
+	lockdep_assert_held(&vmap_heap.lock);
+	va->va_start = start;
+	va->va_end = start + size;
+	va->flags = 0;
+	err = extent_carve_at(&vmap_heap.free, va->va_start, va->va_end,
+			      spares);
+	WARN_ON_ONCE(err);
+	if (!err)
+		vmap_debug_moved(size);
+	return err;
+}
+
 /**
  * vmap_space_take_congruent - take ranges at given offsets from each other
  * @vas: @nr descriptors, get the ranges
@@ -427,79 +450,92 @@ int vmap_space_take_congruent(struct vmap_area **vas,
 			      struct list_head *spares)
 {
 	unsigned long lowest = ALIGN(VMALLOC_START, align);
-	unsigned long base = ALIGN_DOWN(VMALLOC_END, align);
-	unsigned long span = 0;
+	unsigned long highest = ALIGN_DOWN(VMALLOC_END, align);
+	unsigned int tries = MOVED_TRIES;
+	unsigned long span = 0, base;
 	int i, err;
+	long moves;
 
 	for (i = 0; i < nr; i++)
 		span = max(span, offsets[i] + sizes[i]);
-	if (base < lowest || base - lowest < span)
+	if (highest < lowest || highest - lowest < span)
 		return -ENOSPC;
-	base -= span;
+	highest -= span;
 
-	spin_lock(&vmap_heap.lock);
-	for (;;) {
-		err = congruent_base(&vmap_heap.free, offsets, sizes, nr, align,
-				     lowest, &base);
-		if (err != -EAGAIN)
-			break;
-		/* What becomes free meanwhile above the base is not seen. */
-		spin_unlock(&vmap_heap.lock);
-		cond_resched();
+	do {
+		moves = moves_so_far();
+		base = highest;
 		spin_lock(&vmap_heap.lock);
-	}
-	for (i = 0; !err && i < nr; i++) {
-		vas[i]->va_start = base + offsets[i];
-		vas[i]->va_end = vas[i]->va_start + sizes[i];
-		vas[i]->flags = 0;
-		err = extent_carve_at(&vmap_heap.free, vas[i]->va_start,
-				      vas[i]->va_end, spares);
-		WARN_ON_ONCE(err);
-		if (!err)
-			vmap_debug_moved(sizes[i]);
-	}
-	spin_unlock(&vmap_heap.lock);
+		for (;;) {
+			err = congruent_base(&vmap_heap.free, offsets, sizes,
+					     nr, align, lowest, &base);
+			if (err != -EAGAIN)
+				break;
+			/* What becomes free meanwhile above is not seen. */
+			spin_unlock(&vmap_heap.lock);
+			cond_resched();
+			spin_lock(&vmap_heap.lock);
+		}
+		for (i = 0; !err && i < nr; i++)
+			err = congruent_carve(vas[i], base + offsets[i],
+					      sizes[i], spares);
+		spin_unlock(&vmap_heap.lock);
+	} while (err == -ENOSPC && moved_since(moves) && --tries);
 
 	return err;
 }
 
-static void arena_give_batch(struct vmap_arena *arena, struct list_head *list,
-			     struct list_head *spares)
+/**
+ * vmap_space_add_flushed - let flushed ranges wait to be made free
+ * @arena: where they belong
+ * @list: ranges, lowest address first, that are in nobody's TLB; left empty
+ *
+ * Context: takes the arena's lock, in constant time.
+ */
+void vmap_space_add_flushed(struct vmap_arena *arena, struct list_head *list)
 {
-	unsigned int given = 0;
-	unsigned long bytes;
-
 	spin_lock(&arena->lock);
-	do {
-		bytes = extent_give_sorted(&arena->free, list, VMAP_GIVE_STEP,
-					   spares);
-		vmap_debug_moved(-bytes);
-		given += VMAP_GIVE_STEP;
-		cond_resched_lock(&arena->lock);
-	} while (given < VMAP_GIVE_BATCH && !list_empty(list));
+	list_splice_tail_init(list, &arena->flushed);
 	spin_unlock(&arena->lock);
 }
 
 /**
- * vmap_space_give_draining - make an arena's flushed ranges free
- * @arena: the arena; its list of ranges being drained is left empty
+ * vmap_space_give_flushed - make some flushed ranges of an arena free
+ * @arena: the arena
  *
- * The lock is given up after VMAP_GIVE_BATCH ranges in any case, because on a
- * kernel without preemption a CPU that spins on it does not ask for it.
+ * As many as vmap_drain_batch() says: so the lock is given up after that many
+ * in any case, because on a kernel without preemption a CPU that spins on it
+ * does not ask for it.
  *
- * Context: process; takes the arena's lock in turns and may reschedule between
- * them. Only vmap_drain() calls it, which has asserted that vmap_purge_lock,
- * the guard of the list, is held.
+ * Context: process; takes the arena's lock and may reschedule meanwhile.
+ * Return: the pages in them; 0 if there were none.
  */
-void vmap_space_give_draining(struct vmap_arena *arena)
+unsigned long vmap_space_give_flushed(struct vmap_arena *arena)
 {
+	unsigned int left = vmap_drain_batch(), step;
+	unsigned long bytes, all = 0;
 	LIST_HEAD(spares);
 
-	while (!list_empty(&arena->draining)) {
-		arena_give_batch(arena, &arena->draining, &spares);
-		vmap_spares_free(&spares);
-		cond_resched();
+	/* A hint: who has just added ranges comes here next, and sees them. */
+	if (list_empty_careful(&arena->flushed))
+		return 0;
+
+	spin_lock(&arena->lock);
+	while (left && !list_empty(&arena->flushed)) {
+		step = min(left, VMAP_GIVE_STEP);
+		bytes = extent_give_sorted(&arena->free, &arena->flushed, step,
+					   &spares);
+		vmap_debug_moved(-bytes);
+		/* Here, so that nobody sees pages waiting that are free. */
+		atomic_long_sub(bytes >> PAGE_SHIFT, &vmap_waiting_nr);
+		all += bytes;
+		left -= step;
+		cond_resched_lock(&arena->lock);
 	}
+	spin_unlock(&arena->lock);
+
+	vmap_spares_free(&spares);
+	return all >> PAGE_SHIFT;
 }
 
 /* The lowest chunk of @arena that is wholly free, after the first @keep. */
@@ -557,17 +593,18 @@ void vmap_space_return_chunks(unsigned int keep)
 		struct vmap_area *chunk;
 
 		do {
-			move_begin();
 			spin_lock(&arena->lock);
 			chunk = arena_whole_chunk(arena, keep);
 			if (chunk) {
+				move_begin();
 				extent_withdraw(&arena->free, chunk);
 				vmap_debug_moved(VMAP_CHUNK_SIZE);
 			}
 			spin_unlock(&arena->lock);
-			if (chunk)
+			if (chunk) {
 				arena_give(&vmap_heap, chunk);
-			move_end();
+				move_end();
+			}
 			cond_resched();
 		} while (chunk);
 	}
@@ -579,6 +616,7 @@ static void __init arena_init(struct vmap_arena *arena)
 {
 	spin_lock_init(&arena->lock);
 	extent_set_init(&arena->free);
+	INIT_LIST_HEAD(&arena->flushed);
 	spin_lock_init(&arena->lazy_lock);
 	extent_set_init(&arena->lazy);
 	INIT_LIST_HEAD(&arena->draining);

@@ -290,17 +290,44 @@ static void drain_leaves_nothing_waiting(struct kunit *test)
 /* Beyond the limit, without anybody's asking for it. */
 static void too_much_waiting_is_drained_by_the_worker(struct kunit *test)
 {
-	unsigned long size = (fls(num_online_cpus()) + 1) * (unsigned long)SZ_32M;
+	unsigned long size = vmap_lazy_soft_limit() * PAGE_SIZE + SZ_32M;
 	unsigned long timeout = jiffies + 30 * HZ;
 
 	if (size > WINDOW_END - WINDOW_START)
-		kunit_skip(test, "with %u CPUs the limit is beyond the window",
-			   num_online_cpus());
+		kunit_skip(test, "the limit, %lu pages, is beyond the window",
+			   vmap_lazy_soft_limit());
 	vmap_area_retire(window_take(test, WINDOW_START, WINDOW_START + size));
 	while (!window_is_free(WINDOW_START, WINDOW_END) &&
 	       time_before(jiffies, timeout))
 		msleep(20);
 	KUNIT_EXPECT_TRUE(test, window_is_free(WINDOW_START, WINDOW_END));
+}
+
+/*
+ * Free far more than may wait. Without preemption, and with one CPU, the worker
+ * does not run meanwhile: then it is the allocations that make room.
+ */
+static void backlog_stays_below_the_hard_limit(struct kunit *test)
+{
+	unsigned long hard = vmap_lazy_hard_limit(), most = 0;
+	unsigned long pages = max(hard / 64, 1UL);
+	struct vmap_area *va;
+	unsigned int i;
+
+	KUNIT_EXPECT_GT(test, hard, vmap_lazy_soft_limit());
+	for (i = 0; i < 64 * 3; i++) {
+		va = vmap_area_reserve(pages * PAGE_SIZE, PAGE_SIZE,
+				       VMALLOC_START, VMALLOC_END, NUMA_NO_NODE,
+				       GFP_KERNEL, 0, NULL);
+		KUNIT_ASSERT_FALSE(test, IS_ERR(va));
+		vmap_busy_remove(va);
+		vmap_area_retire(va);
+		most = max_t(unsigned long, most,
+			     atomic_long_read(&vmap_waiting_nr));
+	}
+	kunit_info(test, "limits %lu and %lu pages, at most %lu were waiting\n",
+		   vmap_lazy_soft_limit(), hard, most);
+	KUNIT_EXPECT_LE(test, most, hard + pages * num_online_cpus());
 }
 
 static struct kunit_case lazy_cases[] = {
@@ -312,6 +339,7 @@ static struct kunit_case lazy_cases[] = {
 	KUNIT_CASE(pages_of_every_arena_add_up),
 	KUNIT_CASE(drain_leaves_nothing_waiting),
 	KUNIT_CASE(too_much_waiting_is_drained_by_the_worker),
+	KUNIT_CASE(backlog_stays_below_the_hard_limit),
 	{}
 };
 

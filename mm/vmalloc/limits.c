@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What users may set: how much may wait for a drain, and how much of it is
+ * made free at a time.
+ *
+ *	sysctl and boot parameter	range		by default
+ *	vm.vmap_drain_batch		1..1024		32 ranges
+ *	vm.vmap_lazy_max_pages		0..INT_MAX	0: by the number of CPUs
+ *
+ * A value that makes no sense is refused, and the one before stays.
+ */
+
+#include <linux/cpumask.h>
+#include <linux/init.h>
+#include <linux/kernel.h>
+#include <linux/printk.h>
+#include <linux/sizes.h>
+#include <linux/sysctl.h>
+
+#include "internal.h"
+
+#define BATCH_MAX	1024
+
+/*
+ * The longest hold of an arena's lock while ranges are made free, in ranges: at
+ * some 100 to 500 instructions each, 32 of them are well below 20 us on a
+ * processor of 1 GHz, and taking the lock costs little beside so many.
+ */
+static int drain_batch __read_mostly = 32;
+
+static int lazy_max_pages __read_mostly;
+
+static int batch_min = 1, batch_max = BATCH_MAX;
+
+/**
+ * vmap_drain_batch - tell how many ranges are made free in one hold of a lock
+ *
+ * Return: their number.
+ */
+unsigned int vmap_drain_batch(void)
+{
+	return READ_ONCE(drain_batch);
+}
+
+/**
+ * vmap_lazy_soft_limit - tell how much may wait before a drain is started
+ *
+ * By default 32 MiB for the first CPU that is online, and again for each
+ * doubling of their number. More pages mean fewer flushes, each of which
+ * interrupts every CPU, but also more addresses and page tables held. The
+ * logarithm is for large machines, whose use of vmalloc does not grow with
+ * every CPU.
+ *
+ * Return: pages.
+ */
+unsigned long vmap_lazy_soft_limit(void)
+{
+	int pages = READ_ONCE(lazy_max_pages);
+
+	return pages ?: fls(num_online_cpus()) * (SZ_32M / PAGE_SIZE);
+}
+
+/**
+ * vmap_lazy_hard_limit - tell how much may wait before allocations lend a hand
+ *
+ * Return: pages.
+ */
+unsigned long vmap_lazy_hard_limit(void)
+{
+	return 2 * vmap_lazy_soft_limit();
+}
+
+#ifdef CONFIG_SYSCTL
+static struct ctl_table vmap_sysctls[] = {
+	{
+		.procname	= "vmap_drain_batch",
+		.data		= &drain_batch,
+		.maxlen		= sizeof(drain_batch),
+		.mode		= 0644,
+		.proc_handler	= proc_dointvec_minmax,
+		.extra1		= &batch_min,
+		.extra2		= &batch_max,
+	},
+	{
+		.procname	= "vmap_lazy_max_pages",
+		.data		= &lazy_max_pages,
+		.maxlen		= sizeof(lazy_max_pages),
+		.mode		= 0644,
+		.proc_handler	= proc_dointvec_minmax,
+		.extra1		= SYSCTL_ZERO,
+		.extra2		= SYSCTL_INT_MAX,
+	},
+};
+
+static int __init vmap_sysctls_init(void)
+{
+	register_sysctl_init("vm", vmap_sysctls);
+	return 0;
+}
+device_initcall(vmap_sysctls_init);
+#endif /* CONFIG_SYSCTL */
+
+static int __init set_number(const char *name, const char *text, int min,
+			     int max, int *number)
+{
+	int value;
+
+	if (kstrtoint(text, 0, &value) || value < min || value > max)
+		pr_err("vmalloc: %s%s is not a number from %d to %d, it stays %d\n",
+		       name, text, min, max, *number);
+	else
+		*number = value;
+	return 1;
+}
+
+static int __init set_drain_batch(char *text)
+{
+	return set_number("vmap_drain_batch=", text, batch_min, batch_max,
+			  &drain_batch);
+}
+__setup("vmap_drain_batch=", set_drain_batch);
+
+static int __init set_lazy_max_pages(char *text)
+{
+	return set_number("vmap_lazy_max_pages=", text, 0, INT_MAX,
+			  &lazy_max_pages);
+}
+__setup("vmap_lazy_max_pages=", set_lazy_max_pages);
