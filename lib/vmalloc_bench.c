@@ -11,6 +11,8 @@
  *	release [worker]	the drain and nothing but that
  *	finish			free their busy neighbours, report the cost
  *	fill N			fill and empty a 32-bit vmalloc space N times
+ *	starve N		N allocations and frees, no CPU for the worker:
+ *				how much waits at most; needs CONFIG_TRACEPOINTS
  *	settle			drain what waits, measuring nothing
  *
  * The preempt-off time of a drain is not taken here but by the kernel's own
@@ -39,6 +41,7 @@
 #include <linux/string.h>
 #include <linux/timex.h>
 #include <linux/vmalloc.h>
+#include <trace/events/vmalloc.h>
 
 /* Most pages one case maps, and allocations one operation of a batch makes. */
 #define BENCH_MAX_PAGES		64
@@ -493,6 +496,66 @@ static int storm_finish(void)
 	return 0;
 }
 
+/* === Waiting for a worker that gets no CPU === */
+
+/* Of each area of a starved producer: some hundred of them reach any limit. */
+#define BENCH_STARVE_PAGES	64
+
+#if defined(CONFIG_TRACEPOINTS) && !defined(MODULE)
+static void note_waiting(void *data, unsigned long va_start,
+			 unsigned long nr_lazy, unsigned long nr_lazy_max)
+{
+	unsigned long *most = data;
+
+	*most = max(*most, nr_lazy);
+}
+
+static int starve(unsigned int nr)
+{
+	unsigned long most = 0;
+	struct vm_struct *area;
+	int err;
+
+	err = register_trace_free_vmap_area_noflush(note_waiting, &most);
+	if (err)
+		return refuse("starve", "no trace event", err);
+	vm_unmap_aliases();
+	sched_set_fifo(current);
+	while (nr--) {
+		area = area_get(BENCH_STARVE_PAGES);
+		if (!area)
+			break;
+		free_vm_area(area);
+	}
+	sched_set_normal(current, 0);
+	unregister_trace_free_vmap_area_noflush(note_waiting, &most);
+	tracepoint_synchronize_unregister();
+	if (nr != UINT_MAX)
+		return refuse("starve", "no room for an area", -ENOMEM);
+	report("bench waiting_starved pages %lu\n", most);
+	return 0;
+}
+#else
+static int starve(unsigned int nr)
+{
+	return refuse("starve", "needs trace events, and to be built in",
+		      -EOPNOTSUPP);
+}
+#endif
+
+static int run_starve(const char *count)
+{
+	unsigned int nr;
+
+	if (kstrtouint(count, 10, &nr) || !nr || nr > BENCH_MAX_WAITING)
+		return refuse(count, "not a number from 1 to 100000", -EINVAL);
+	if (!BENCH_HAS_AREAS)
+		return refuse("starve", needs_builtin, -EOPNOTSUPP);
+	if (num_online_cpus() > 1)
+		return refuse("starve", "only on one CPU", -EOPNOTSUPP);
+	return starve(nr);
+}
+
 /* === Filling a small space === */
 
 /* Fill the space with areas of @nr_pages, or of mixed sizes if that is 0. */
@@ -621,6 +684,8 @@ static int run_words(int nr, char **word)
 		return storm_prepare(word[1], word[2]);
 	if (nr == 2 && !strcmp(word[0], "fill"))
 		return run_fill(word[1]);
+	if (nr == 2 && !strcmp(word[0], "starve"))
+		return run_starve(word[1]);
 	return refuse(nr ? word[0] : "run", "not a complete command", -EINVAL);
 }
 

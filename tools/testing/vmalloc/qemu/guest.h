@@ -51,6 +51,7 @@ int scenario_boot(void);
 int scenario_broken(void);
 int scenario_kunit(void);
 int scenario_faults(void);
+int scenario_knobs(void);
 int scenario_test_vmalloc(void);
 
 /* measure.c */
@@ -58,6 +59,7 @@ int scenario_bench(void);
 int scenario_drain(void);
 int scenario_drainbench(void);
 int scenario_fill(void);
+int scenario_starve(void);
 
 /* shell.c */
 int scenario_shell(void);

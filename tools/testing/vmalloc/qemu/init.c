@@ -39,11 +39,13 @@ static const struct {
 	{ "broken",		scenario_broken,	false },
 	{ "kunit",		scenario_kunit,		false },
 	{ "faults",		scenario_faults,	false },
+	{ "knobs",		scenario_knobs,		false },
 	{ "test_vmalloc",	scenario_test_vmalloc,	false },
 	{ "fill",		scenario_fill,		false },
 	{ "bench",		scenario_bench,		true },
 	{ "drain",		scenario_drain,		true },
 	{ "drainbench",		scenario_drainbench,	true },
+	{ "starve",		scenario_starve,	false },
 	{ "shell",		scenario_shell,		true },
 };
 

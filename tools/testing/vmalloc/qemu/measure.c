@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "guest.h"
@@ -22,6 +23,8 @@
  * and differs from a large one only in what is compared: its size.
  */
 #define MIN_DRAINED	100000
+/* Between two timer interrupts, or less. */
+#define TICK_US		4000
 /* Lines of the tracer's report that say where preemption was off. */
 #define TRACE_LINES	40
 
@@ -218,6 +221,23 @@ static int check_waiting(long waiting)
 	return 0;
 }
 
+/*
+ * Storms of one size take the same time each, to the instruction: without this
+ * they might keep step with the timer, and never meet it.
+ */
+static void shift_phase(long turn)
+{
+	struct timespec begun, now;
+	long us;
+
+	clock_gettime(CLOCK_MONOTONIC, &begun);
+	do {
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		us = (now.tv_sec - begun.tv_sec) * 1000000 +
+		     (now.tv_nsec - begun.tv_nsec) / 1000;
+	} while (us < turn * 137 % TICK_US);
+}
+
 /* The longest time off while @order's storm is drained, as often as it takes. */
 static int traced_storm(const char *name, const char *order, long waiting,
 			const char *release)
@@ -233,6 +253,7 @@ static int traced_storm(const char *name, const char *order, long waiting,
 			return -1;
 		if (!drained && check_waiting(waiting))
 			return -1;
+		shift_phase(drained / waiting);
 		if (traced_release(release) || bench_run("finish", false))
 			return -1;
 	}
@@ -262,6 +283,14 @@ int scenario_drain(void)
 	if (bench_present() || trace_setup())
 		return -1;
 	return run_storms(drain_latency);
+}
+
+/* 64 pages each, so that 4,000 of them are many times any limit. */
+int scenario_starve(void)
+{
+	if (bench_present())
+		return -1;
+	return bench_run("starve 4000", true);
 }
 
 /* A space larger than the 128 MB it is about would prove less. */

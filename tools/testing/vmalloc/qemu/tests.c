@@ -5,6 +5,7 @@
  */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -260,6 +261,70 @@ int scenario_faults(void)
 	if (!fault_cases)
 		return fail("no fault case was run");
 	return unload_suite();
+}
+
+/* === Knobs === */
+
+#define SYSCTL(name)	"/proc/sys/vm/" name
+
+/* What a knob is at boot, and what it has to refuse. */
+static const struct knob {
+	const char *path;
+	long boot, good;
+	const char *bad[8];
+} knobs[] = {
+	{ SYSCTL("vmap_drain_batch"), 32, 1024,
+	  { "0", "1025", "-1", "many", "99999999999999999999", "0x", "" } },
+	{ SYSCTL("vmap_lazy_max_pages"), 4711, 0,
+	  { "-1", "2147483648", "99999999999999999999", "all", "" } },
+};
+
+static int try_knob(const struct knob *knob)
+{
+	char text[32];
+	int fd, i;
+
+	if (read_long(knob->path) != knob->boot)
+		return fail("%s is %ld at boot, not %ld", knob->path,
+			    read_long(knob->path), knob->boot);
+	for (i = 0; *knob->bad[i]; i++) {
+		fd = open(knob->path, O_WRONLY | O_CLOEXEC);
+		if (fd < 0)
+			return fail("%s: %m", knob->path);
+		if (write(fd, knob->bad[i], strlen(knob->bad[i])) >= 0 ||
+		    errno != EINVAL)
+			return fail("'%s' to %s: not refused", knob->bad[i],
+				    knob->path);
+		close(fd);
+		if (read_long(knob->path) != knob->boot)
+			return fail("'%s' has changed %s", knob->bad[i],
+				    knob->path);
+	}
+	snprintf(text, sizeof(text), "%ld", knob->good);
+	if (write_file(knob->path, text))
+		return -1;
+	if (read_long(knob->path) != knob->good)
+		return fail("%s did not become %s", knob->path, text);
+	out("knob %s refuses %d values", knob->path, i);
+	return 0;
+}
+
+/* The host gave the first one nonsense on the kernel command line. */
+int scenario_knobs(void)
+{
+	static const char said[] = "vmap_drain_batch=0 is not a number from 1";
+	char *log = read_log();
+	bool found = log && strstr(log, said);
+	size_t i;
+
+	free(log);
+	if (!found)
+		return fail("nothing was said of a senseless boot parameter");
+	for (i = 0; i < ARRAY_SIZE(knobs); i++) {
+		if (try_knob(&knobs[i]))
+			return -1;
+	}
+	return 0;
 }
 
 /* === The kernel's own test_vmalloc === */
