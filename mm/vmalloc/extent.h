@@ -48,7 +48,8 @@ struct extent_room {
 
 /*
  * The most ranges that one call of extent_carve() looks at, so that the lock
- * that guards the set is not held for as long as there are ranges.
+ * that guards the set is not held for as long as there are ranges. To look at
+ * one costs less than to add one, of which a drain adds 32 in one hold.
  */
 #define EXTENT_CARVE_STEPS	64
 

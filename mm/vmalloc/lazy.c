@@ -18,7 +18,6 @@
  */
 
 #include <linux/atomic.h>
-#include <linux/cpumask.h>
 #include <linux/init.h>
 #include <linux/kasan.h>
 #include <linux/rtmutex.h>
@@ -197,17 +196,18 @@ static void vmap_give_all(void)
 	}
 }
 
-static void vmap_drain(void)
+/* Take and flush all that waits, and nothing else. */
+static void vmap_flush_lazy(void)
 {
 	rt_mutex_lock(&vmap_purge_lock);
 	vmap_take_and_flush(ULONG_MAX, 0);
 	rt_mutex_unlock(&vmap_purge_lock);
-	vmap_give_all();
 }
 
 static void vmap_drain_worker(struct work_struct *work)
 {
-	vmap_drain();
+	vmap_flush_lazy();
+	vmap_give_all();
 }
 
 /**
@@ -257,6 +257,7 @@ void vmap_reduce_backlog(unsigned long pages)
 	unsigned long given = 0, batch;
 	bool flushed = false;
 
+	might_sleep();
 	while (given < 2 * pages &&
 	       vmap_waits_more_than(vmap_lazy_hard_limit())) {
 		batch = give_some();
@@ -266,9 +267,7 @@ void vmap_reduce_backlog(unsigned long pages)
 		/* All of it is in others' hands, or has not been flushed. */
 		if (flushed)
 			break;
-		rt_mutex_lock(&vmap_purge_lock);
-		vmap_take_and_flush(ULONG_MAX, 0);
-		rt_mutex_unlock(&vmap_purge_lock);
+		vmap_flush_lazy();
 		flushed = true;
 	}
 

@@ -24,7 +24,10 @@
 /* Ranges made free between two looks at who waits for the lock or the CPU. */
 #define VMAP_GIVE_STEP		8
 
-/* How often a search for congruent ranges moves on in one hold of the lock. */
+/*
+ * How often a search for congruent ranges moves on in one hold of the lock: a
+ * move costs up to two descents of the tree, as much as to make a range free.
+ */
 #define CONGRUENT_MOVES		32
 
 /* As many nodes as possible CPUs, up to a bound: each keeps a chunk or two. */
@@ -379,6 +382,7 @@ static int congruent_base(const struct extent_set *free,
 {
 	int i = 0, fits = 0, moves = 0;
 
+	lockdep_assert_held(&vmap_heap.lock);
 	while (fits < nr) {
 		unsigned long start = *base + offsets[i];
 		unsigned long end = start + sizes[i];

@@ -23,8 +23,10 @@
  * and differs from a large one only in what is compared: its size.
  */
 #define MIN_DRAINED	100000
-/* Between two timer interrupts, or less. */
+/* Between two timer interrupts, or less: the profiles have HZ=250. */
 #define TICK_US		4000
+/* From one storm to the next; prime to TICK_US, so that all phases come up. */
+#define PHASE_US	137
 /* Lines of the tracer's report that say where preemption was off. */
 #define TRACE_LINES	40
 
@@ -235,7 +237,7 @@ static void shift_phase(long turn)
 		clock_gettime(CLOCK_MONOTONIC, &now);
 		us = (now.tv_sec - begun.tv_sec) * 1000000 +
 		     (now.tv_nsec - begun.tv_nsec) / 1000;
-	} while (us < turn * 137 % TICK_US);
+	} while (us < turn * PHASE_US % TICK_US);
 }
 
 /* The longest time off while @order's storm is drained, as often as it takes. */

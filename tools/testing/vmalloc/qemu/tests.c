@@ -181,15 +181,19 @@ static int unload_suite(void)
 	return exists("/vmalloc_kunit.ko") ? unload_module("vmalloc_kunit") : 0;
 }
 
-static int rerun_suite(const char *suite)
+static int run_again(const char *suite, struct suite_count *count)
 {
-	struct suite_count count;
 	char path[512];
 
 	snprintf(path, sizeof(path), KUNIT_DIR "/%s/run", suite);
-	if (write_file(path, "1") || read_suite(suite, &count))
-		return -1;
-	return report_suite(suite, &count);
+	return write_file(path, "1") || read_suite(suite, count) ? -1 : 0;
+}
+
+static int rerun_suite(const char *suite)
+{
+	struct suite_count count;
+
+	return run_again(suite, &count) ? -1 : report_suite(suite, &count);
 }
 
 /*
@@ -236,12 +240,10 @@ static long fault_cases;
 static int rerun_fault_suite(const char *suite)
 {
 	struct suite_count count;
-	char path[512];
 
 	if (!strstr(suite, "fault"))
 		return 0;
-	snprintf(path, sizeof(path), KUNIT_DIR "/%s/run", suite);
-	if (write_file(path, "1") || read_suite(suite, &count))
+	if (run_again(suite, &count))
 		return -1;
 	fault_cases += count.passed;
 	if (count.skipped)
