@@ -82,14 +82,30 @@ struct vmalloc_request {
 
 /* === Freeing === */
 
+/* Of an area with VM_FLUSH_RESET_PERMS: its pages must not wait for a drain. */
+static void flush_and_reset_perms(struct vmap_area *va)
+{
+	const struct vm_struct *vm = va->vm;
+	struct vmap_flush flush;
+
+	vmap_flush_init(&flush);
+	vmalloc_pages_hide(vm, &flush);
+	vmap_area_flush(va, &flush);
+	vmalloc_pages_show(vm);
+}
+
 static void vfree_now(const void *addr)
 {
-	struct vm_struct *vm = remove_vm_area(addr);
+	struct vmap_area *va = vm_area_take(addr);
+	struct vm_struct *vm;
 
-	if (WARN(!vm, "Trying to vfree() nonexistent vm area (%p)\n", addr))
+	if (WARN(!va, "Trying to vfree() nonexistent vm area (%p)\n", addr))
 		return;
+	vm = va->vm;
 	if (unlikely(vm->flags & VM_FLUSH_RESET_PERMS))
-		vmalloc_pages_reset_perms(vm);
+		flush_and_reset_perms(va);
+	else
+		vmap_area_retire(va);
 	vmalloc_pages_put(vm);
 	/* Comes back here if it is large, see alloc_page_array(). */
 	kvfree(vm->pages);

@@ -161,14 +161,32 @@ static void forget_contents(const struct vm_struct *vm)
 	kasan_poison_vmalloc(vm->addr, size);
 }
 
-/* Returns what was bound to @va, which waits for a drain from here on. */
-static struct vm_struct *area_dismantle(struct vmap_area *va)
+/**
+ * vm_area_take - make an area unfindable, and unmap it
+ * @addr: an address in it, aligned to a page
+ *
+ * Other CPUs may see the mapping until it is flushed.
+ *
+ * Context: process; may sleep.
+ * Return: the area, with its vm_struct bound to it, for vmap_area_retire() or
+ * vmap_area_flush(); NULL if there is none.
+ */
+struct vmap_area *vm_area_take(const void *addr)
 {
-	struct vm_struct *vm = va->vm;
+	struct vmap_area *va;
 
-	forget_contents(vm);
-	vmap_area_unmap(va);
-	return vm;
+	might_sleep();
+
+	if (WARN(!PAGE_ALIGNED(addr), "Trying to vfree() bad address (%p)\n",
+		 addr))
+		return NULL;
+
+	va = vmap_busy_take_vm((unsigned long)addr, NULL);
+	if (va) {
+		forget_contents(va->vm);
+		vmap_area_unmap(va);
+	}
+	return va;
 }
 
 /**
@@ -182,16 +200,14 @@ static struct vm_struct *area_dismantle(struct vmap_area *va)
  */
 struct vm_struct *remove_vm_area(const void *addr)
 {
-	struct vmap_area *va;
+	struct vmap_area *va = vm_area_take(addr);
+	struct vm_struct *vm;
 
-	might_sleep();
-
-	if (WARN(!PAGE_ALIGNED(addr), "Trying to vfree() bad address (%p)\n",
-		 addr))
+	if (!va)
 		return NULL;
-
-	va = vmap_busy_take_vm((unsigned long)addr, NULL);
-	return va ? area_dismantle(va) : NULL;
+	vm = va->vm;
+	vmap_area_retire(va);
+	return vm;
 }
 
 /**
@@ -211,7 +227,10 @@ void free_vm_area(struct vm_struct *area)
 	if (WARN_ONCE(!va, "Trying to %s() nonexistent vm area (%p)\n",
 		      __func__, area->addr))
 		return;
-	kfree(area_dismantle(va));
+	forget_contents(area);
+	vmap_area_unmap(va);
+	vmap_area_retire(va);
+	kfree(area);
 }
 EXPORT_SYMBOL_GPL(free_vm_area);
 

@@ -28,6 +28,7 @@
 #include <linux/percpu.h>
 #include <linux/rculist.h>
 #include <linux/rcupdate.h>
+#include <linux/rcupdate_wait.h>
 #include <linux/slab.h>
 #include <linux/xarray.h>
 #include <linux/cacheflush.h>
@@ -214,9 +215,9 @@ static void *block_create(unsigned int pages, gfp_t gfp)
 /*
  * Nobody has pages of @vb, nor can get any. It is found until its area waits
  * for a drain: so vm_unmap_aliases() sees what was unmapped here in either
- * place, as it looks for blocks first; vmap_flush_aliases() has the barrier
- * that belongs to the release of the lazy_lock here. By the time it is taken
- * out, another block may be in its place.
+ * place, as it looks for blocks first, and has the barrier that belongs to the
+ * release of the lazy_lock here. By the time it is taken out, another block may
+ * be in its place.
  */
 static void block_retire(struct vmap_block *vb)
 {
@@ -261,68 +262,58 @@ static void blocks_retire(struct list_head *idle)
 
 /* === What a drain asks for === */
 
-/* Called before space is denied: any block without a used page goes. */
-static void blocks_reclaim(void)
+/* What was unmapped in @vb is flushed, if the caller does so. */
+static void block_take_dirty(struct vmap_block *vb, struct vmap_flush *flush)
 {
-	struct vmap_block_queue *vbq;
-	struct vmap_block *vb;
-	LIST_HEAD(idle);
-	int cpu;
-
-	for_each_possible_cpu(cpu) {
-		vbq = per_cpu_ptr(&vmap_block_queue, cpu);
-		rcu_read_lock();
-		list_for_each_entry_rcu(vb, &vbq->blocks, queued) {
-			if (!block_is_idle(vb))
-				continue;
-			spin_lock(&vb->lock);
-			block_close_idle(vb, VMAP_BLOCK_PAGES, &idle);
-			spin_unlock(&vb->lock);
-		}
-		rcu_read_unlock();
-	}
-	blocks_retire(&idle);
-}
-
-/* Widen [*start, *end) by what was unmapped in @vb, which is then flushed. */
-static bool block_take_dirty(struct vmap_block *vb, unsigned long *start,
-			     unsigned long *end)
-{
-	unsigned long first, last;
-
 	lockdep_assert_held(&vb->lock);
 	if (!vb->dirty_max)
-		return false;
-	first = block_page_addr(vb, vb->dirty_min);
-	last = block_page_addr(vb, vb->dirty_max);
-	*start = min(*start, first);
-	*end = max(*end, last);
+		return;
+	vmap_flush_add(flush, block_page_addr(vb, vb->dirty_min),
+		       block_page_addr(vb, vb->dirty_max));
 	vb->dirty_min = VMAP_BLOCK_PAGES;
 	vb->dirty_max = 0;
-	return true;
 }
 
-static bool blocks_unalias(unsigned long *start, unsigned long *end)
+/*
+ * Collect the idle blocks with at most @max_free pages free, and let @flush, if
+ * there is one, flush what was unmapped in others. There may be many blocks:
+ * the CPU is given up between any two.
+ */
+static void blocks_visit(unsigned int max_free, struct list_head *idle,
+			 struct vmap_flush *flush)
 {
 	struct vmap_block *vb;
-	bool dirty = false;
 	unsigned long nr;
-	LIST_HEAD(idle);
 	int cpu;
 
 	for_each_possible_cpu(cpu) {
 		rcu_read_lock();
 		xa_for_each(&per_cpu(vmap_block_queue, cpu).index, nr, vb) {
 			spin_lock(&vb->lock);
-			if (!block_close_idle(vb, VMAP_BLOCK_WORTHWHILE - 1,
-					      &idle))
-				dirty |= block_take_dirty(vb, start, end);
+			if (!block_close_idle(vb, max_free, idle) && flush)
+				block_take_dirty(vb, flush);
 			spin_unlock(&vb->lock);
+			cond_resched_rcu();
 		}
 		rcu_read_unlock();
 	}
+}
+
+/* Called before space is denied: any block without a used page goes. */
+static void blocks_reclaim(void)
+{
+	LIST_HEAD(idle);
+
+	blocks_visit(VMAP_BLOCK_PAGES, &idle, NULL);
 	blocks_retire(&idle);
-	return dirty;
+}
+
+static void blocks_unalias(struct vmap_flush *flush)
+{
+	LIST_HEAD(idle);
+
+	blocks_visit(VMAP_BLOCK_WORTHWHILE - 1, &idle, flush);
+	blocks_retire(&idle);
 }
 
 const struct vmap_drain_client vmap_block_client = {
@@ -515,6 +506,7 @@ void vm_unmap_ram(const void *mem, unsigned int count)
 	kasan_poison_vmalloc(mem, va_size(va));
 	debug_check_no_locks_freed((void *)va->va_start, va_size(va));
 	vmap_area_unmap(va);
+	vmap_area_retire(va);
 }
 EXPORT_SYMBOL(vm_unmap_ram);
 

@@ -397,7 +397,7 @@ int extent_give(struct extent_set *set, struct vmap_area *va,
  * extent_give_sorted - add ranges in address order
  * @set: sized set
  * @list: ranges, lowest address first; those added are taken off
- * @nr: how many to add at the most
+ * @nr: how many to add at the most; gets how many were
  * @spares: takes the descriptors that are no longer needed
  *
  * Each range goes a step or two above the one before it, most often, and that
@@ -407,11 +407,12 @@ int extent_give(struct extent_set *set, struct vmap_area *va,
  * whole, is a bug elsewhere: it is reported, counted and left out.
  */
 unsigned long extent_give_sorted(struct extent_set *set, struct list_head *list,
-				 unsigned int nr, struct list_head *spares)
+				 unsigned int *nr, struct list_head *spares)
 {
+	unsigned int most = *nr, added;
 	unsigned long bytes = 0;
 
-	while (nr-- && !list_empty(list)) {
+	for (added = 0; added < most && !list_empty(list); added++) {
 		struct vmap_area *va = list_first_entry(list, struct vmap_area,
 							list);
 		struct extent_gap gap;
@@ -427,6 +428,7 @@ unsigned long extent_give_sorted(struct extent_set *set, struct list_head *list,
 			  va->va_start, va->va_end);
 		list_add(&va->list, spares);
 	}
+	*nr = added;
 	return bytes;
 }
 

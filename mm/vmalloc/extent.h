@@ -110,7 +110,7 @@ void extent_take_all(struct extent_set *set, struct list_head *list);
 int extent_give(struct extent_set *set, struct vmap_area *va,
 		struct list_head *spares);
 unsigned long extent_give_sorted(struct extent_set *set, struct list_head *list,
-				 unsigned int nr, struct list_head *spares);
+				 unsigned int *nr, struct list_head *spares);
 struct vmap_area *extent_next_sized(const struct extent_set *set,
 				    struct vmap_area *va, unsigned long size);
 void extent_withdraw(struct extent_set *set, struct vmap_area *va);

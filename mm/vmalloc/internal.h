@@ -23,13 +23,14 @@
  *  flushed   arena->flushed          arena->lock          no
  *
  *     free --carve--> carved --> busy --unlink--> unmapped --> lazy
- *      ^                                                        |
+ *      ^ ^                                           |          |
+ *      | +------- TLB flush of this area alone ------+          |
  *      +--- flushed <--TLB flush, KASAN shadow-- taken <--------+
  *
  * Each byte of [1, ULONG_MAX) is in one state; vmap_debug_check() adds them up.
- * KASAN shadow is released in the state "taken", when no index from which an
- * address could be allocated holds the range: nothing can allocate there, so
- * no spinlock has to be held against it.
+ * KASAN shadow is released in the states "taken" and "unmapped", when no index
+ * from which an address could be allocated holds the range: nothing can
+ * allocate there, so no spinlock has to be held against it.
  *
  * Lock order
  * ==========
@@ -50,6 +51,7 @@
 #include <linux/atomic.h>
 #include <linux/list.h>
 #include <linux/mm.h>
+#include <linux/sched/clock.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/vmalloc.h>
@@ -127,7 +129,7 @@ struct vmap_node {
 /* The first round is quick; the last one, after a drain, leaves nothing out. */
 enum vmap_effort { VMAP_TRY, VMAP_TRY_HARD };
 
-/* === Layer 0: address.c, limits.c, pgtable.c; extent.c has extent.h === */
+/* === Layer 0: address.c, limits.c, pgtable.c, stats.c, and extent.h === */
 
 unsigned int vmap_drain_batch(void);
 unsigned long vmap_lazy_soft_limit(void);
@@ -138,6 +140,81 @@ int vmap_range_noflush(unsigned long start, unsigned long end,
 		       unsigned int max_page_shift);
 int vmap_pages_range(unsigned long start, unsigned long end, pgprot_t prot,
 		     struct page **pages, unsigned int page_shift);
+
+#if defined(CONFIG_DEBUG_FS) || defined(CONFIG_TRACEPOINTS)
+/* For how long a lock is held is asked only where somebody can see it. */
+#define vmap_stat_clock()	local_clock()
+#else
+#define vmap_stat_clock()	0ULL
+#endif
+
+/* What stats.c counts; its names say more. */
+enum vmap_stat {
+	VMAP_STAT_DRAINS,
+	VMAP_STAT_AREAS,
+	VMAP_STAT_RANGES,
+	VMAP_STAT_PAGES,
+	VMAP_STAT_FLUSHES,
+	VMAP_STAT_FLUSHED_PAGES,
+	VMAP_STAT_BATCHES,
+	VMAP_STAT_HELPED,
+	VMAP_STAT_HOLD_NS,
+	VMAP_STAT_HOLD_RANGES,
+	VMAP_STAT_LEASED,
+	VMAP_STAT_RETURNED,
+	VMAP_STATS
+};
+
+#ifdef CONFIG_DEBUG_FS
+void vmap_stat_add(enum vmap_stat stat, unsigned long nr);
+void vmap_stat_hold(unsigned int ranges, u64 ns);
+const char *vmap_stat_name(enum vmap_stat stat);
+unsigned long vmap_stat_read(enum vmap_stat stat);
+void vmap_stats_reset(void);
+#else
+static inline void vmap_stat_add(enum vmap_stat stat, unsigned long nr)
+{
+}
+
+static inline void vmap_stat_hold(unsigned int ranges, u64 ns)
+{
+}
+#endif
+
+/* === Layer 1: flush.c === */
+
+/* Each of them interrupts all CPUs: more are dearer than a flush of all. */
+#define VMAP_FLUSH_PIECES	4
+
+struct vmap_span {
+	unsigned long start;
+	unsigned long end;
+};
+
+/**
+ * struct vmap_flush - what is to be flushed from TLBs
+ * @nr: how many pieces there are; those above VMAP_FLUSH_PIECES have no place
+ * @piece: ranges that do not touch, in no order
+ * @pages: pages in all pieces, and in ranges that were not looked at one by one
+ * @span: from the lowest vmalloc address to the highest
+ * @direct: the same of the direct map
+ */
+struct vmap_flush {
+	unsigned int nr;
+	struct vmap_span piece[VMAP_FLUSH_PIECES];
+	unsigned long pages;
+	struct vmap_span span;
+	struct vmap_span direct;
+};
+
+void vmap_flush_init(struct vmap_flush *flush);
+void vmap_flush_add(struct vmap_flush *flush, unsigned long start,
+		    unsigned long end);
+void vmap_flush_add_direct(struct vmap_flush *flush, unsigned long start,
+			   unsigned long end);
+void vmap_flush_add_list(struct vmap_flush *flush,
+			 const struct list_head *list, unsigned long pages);
+unsigned int vmap_flush_run(const struct vmap_flush *flush);
 
 /* === Layer 1: space.c === */
 
@@ -176,6 +253,20 @@ static inline struct vmap_arena *vmap_arena_at(unsigned int i)
 	return i < nr_vmap_nodes ? &vmap_nodes[i].arena : &vmap_heap;
 }
 
+/**
+ * struct vmap_batch - flushed ranges that were made free at one go
+ * @ranges: how many
+ * @pages: pages in them
+ * @hold_ns: the longest hold of the lock meanwhile, in nanoseconds
+ * @hold_ranges: the most ranges that were made free in one hold
+ */
+struct vmap_batch {
+	unsigned int ranges;
+	unsigned long pages;
+	u64 hold_ns;
+	unsigned int hold_ranges;
+};
+
 void vmap_space_init(struct vm_struct *early);
 struct vmap_area *vmap_area_alloc(gfp_t gfp, int node);
 void vmap_area_free(struct vmap_area *va);
@@ -190,8 +281,10 @@ int vmap_space_take_congruent(struct vmap_area **vas,
 			      const unsigned long *offsets,
 			      const size_t *sizes, int nr, unsigned long align,
 			      struct list_head *spares);
+void vmap_space_give(struct vmap_area *va);
 void vmap_space_add_flushed(struct vmap_arena *arena, struct list_head *list);
-unsigned long vmap_space_give_flushed(struct vmap_arena *arena);
+void vmap_space_give_flushed(struct vmap_arena *arena,
+			     struct vmap_batch *batch);
 unsigned long vmap_space_nr_whole(void);
 void vmap_space_return_chunks(unsigned int keep);
 
@@ -212,21 +305,21 @@ struct vmap_node *vmap_busy_next_lock(unsigned long addr,
 /**
  * struct vmap_drain_client - a cache of mappings above the drain
  * @reclaim: give back what lies idle, however little (before space is denied)
- * @unalias: give back what is worth it; widen [@start, @end) by what has been
- *	unmapped but not flushed, and return true if there was any
+ * @unalias: give back what is worth it; add to @flush what has been unmapped
+ *	but not flushed
  *
  * Both run under vmap_purge_lock, may sleep, and hand addresses back by
  * vmap_area_retire().
  */
 struct vmap_drain_client {
 	void (*reclaim)(void);
-	bool (*unalias)(unsigned long *start, unsigned long *end);
+	void (*unalias)(struct vmap_flush *flush);
 };
 
 void vmap_drain_init(const struct vmap_drain_client *client);
 void vmap_area_retire(struct vmap_area *va);
 void vmap_area_unmap(struct vmap_area *va);
-void vmap_flush_aliases(unsigned long start, unsigned long end, bool flush);
+void vmap_area_flush(struct vmap_area *va, struct vmap_flush *flush);
 void vmap_reclaim(void);
 
 extern bool vmap_backlog;
@@ -243,6 +336,7 @@ struct vm_struct *vm_area_reserve(unsigned long size, unsigned long align,
 				  unsigned long shift, unsigned long flags,
 				  unsigned long start, unsigned long end,
 				  int node, gfp_t gfp, const void *caller);
+struct vmap_area *vm_area_take(const void *addr);
 struct vm_struct *vm_area_early_list(void);
 
 static inline unsigned int vm_area_page_order(const struct vm_struct *vm)
@@ -295,7 +389,8 @@ void vmap_block_read(unsigned long start, unsigned long end,
 bool vmalloc_pages_get(struct vm_struct *vm, unsigned int nr,
 		       unsigned int order, int node, gfp_t gfp);
 void vmalloc_pages_put(const struct vm_struct *vm);
-void vmalloc_pages_reset_perms(const struct vm_struct *vm);
+void vmalloc_pages_hide(const struct vm_struct *vm, struct vmap_flush *flush);
+void vmalloc_pages_show(const struct vm_struct *vm);
 
 /* === Layer 6: alloc.c, map.c, percpu.c, access.c === */
 

@@ -5,8 +5,7 @@
  * Flushing TLBs is what makes unmapping expensive, so it is put off: an area
  * that is freed is unmapped and then waits, joined with its neighbours that
  * wait already. Beyond vmap_lazy_soft_limit() a drain takes all that wait,
- * flushes once from the lowest to the highest address, and makes the ranges
- * free.
+ * flushes once for all of them, and makes the ranges free.
  *
  * A drain may be long but holds nobody up. The waiting ranges are taken whole,
  * in constant time, and then flushed, and their KASAN shadow is released, under
@@ -31,6 +30,7 @@
 
 #define CREATE_TRACE_POINTS
 #include <trace/events/vmalloc.h>
+#include "trace.h"
 
 /*
  * How much shadow is released between two points where the CPU is given up, in
@@ -63,16 +63,32 @@ static DECLARE_WORK(vmap_drain_work, vmap_drain_worker);
 
 /* === Drain === */
 
-/*
- * Take what waits in @arena, and widen [*@start, *@end) by it. Returns the
- * number of areas freed into it.
+/**
+ * struct vmap_drain - what one drain has taken, and what it took to do so
+ * @areas: areas freed since the last one; 0 if nothing waited
+ * @ranges: ranges they were joined to
+ * @pages: pages in them
+ * @start: the lowest address of them
+ * @end: the end of the highest one
+ * @flushes: how many TLB flushes there were
+ * @hold_ns: the longest hold of a lock while ranges were made free
  */
-static unsigned long arena_start_draining(struct vmap_arena *arena,
-					  unsigned long *start,
-					  unsigned long *end,
-					  unsigned long *pages)
+struct vmap_drain {
+	unsigned long areas;
+	unsigned long ranges;
+	unsigned long pages;
+	unsigned long start;
+	unsigned long end;
+	unsigned int flushes;
+	u64 hold_ns;
+};
+
+/* Take what waits in @arena, which is to be flushed. */
+static void arena_start_draining(struct vmap_arena *arena,
+				 struct vmap_drain *drain,
+				 struct vmap_flush *flush)
 {
-	unsigned long areas, taken;
+	unsigned long areas, ranges, pages;
 
 	lockdep_assert_held(&vmap_purge_lock);
 	/*
@@ -80,25 +96,30 @@ static unsigned long arena_start_draining(struct vmap_arena *arena,
 	 * the drain began; others may be, and need not.
 	 */
 	if (list_empty(&arena->lazy.head))
-		return 0;
+		return;
 
 	spin_lock(&arena->lazy_lock);
-	extent_take_all(&arena->lazy, &arena->draining);
 	areas = arena->lazy_areas;
-	taken = arena->lazy_pages;
+	ranges = arena->lazy.nr;
+	pages = arena->lazy_pages;
+	extent_take_all(&arena->lazy, &arena->draining);
 	arena->lazy_areas = 0;
 	arena->lazy_pages = 0;
-	vmap_debug_moved(taken << PAGE_SHIFT);
+	vmap_debug_moved(pages << PAGE_SHIFT);
 	spin_unlock(&arena->lazy_lock);
 
 	if (!areas)
-		return 0;
-	*start = min(*start, list_first_entry(&arena->draining,
-					      struct vmap_area, list)->va_start);
-	*end = max(*end, list_last_entry(&arena->draining,
-					 struct vmap_area, list)->va_end);
-	*pages += taken;
-	return areas;
+		return;
+	vmap_flush_add_list(flush, &arena->draining, pages);
+	drain->areas += areas;
+	drain->ranges += ranges;
+	drain->pages += pages;
+	drain->start = min(drain->start,
+			   list_first_entry(&arena->draining, struct vmap_area,
+					    list)->va_start);
+	drain->end = max(drain->end,
+			 list_last_entry(&arena->draining, struct vmap_area,
+					 list)->va_end);
 }
 
 static bool has_shadow(const struct vmap_area *va)
@@ -108,29 +129,24 @@ static bool has_shadow(const struct vmap_area *va)
 }
 
 /*
- * The ranges are in no set from which addresses are allocated, so nobody can
- * ask for the shadow while it goes. Only shadow pages all of whose memory is in
+ * The range is in no set from which addresses are allocated, so nobody can ask
+ * for its shadow while that goes. Only shadow pages all of whose memory is in
  * the range are released.
  */
-static void arena_release_shadow(struct vmap_arena *arena)
+static void release_shadow_of(const struct vmap_area *va)
 {
-	struct vmap_area *va;
 	unsigned long start, end;
 
-	lockdep_assert_held(&vmap_purge_lock);
-	list_for_each_entry(va, &arena->draining, list) {
-		if (!has_shadow(va))
-			continue;
-		for (start = va->va_start; start < va->va_end; start = end) {
-			end = va->va_end;
-			if (end - start > VMAP_SHADOW_SLICE)
-				end = ALIGN_DOWN(start + VMAP_SHADOW_SLICE,
-						 VMAP_SHADOW_SLICE);
-			kasan_release_vmalloc(start, end, va->va_start,
-					      va->va_end,
-					      KASAN_VMALLOC_PAGE_RANGE);
-			cond_resched();
-		}
+	if (!has_shadow(va))
+		return;
+	for (start = va->va_start; start < va->va_end; start = end) {
+		end = va->va_end;
+		if (end - start > VMAP_SHADOW_SLICE)
+			end = ALIGN_DOWN(start + VMAP_SHADOW_SLICE,
+					 VMAP_SHADOW_SLICE);
+		kasan_release_vmalloc(start, end, va->va_start, va->va_end,
+				      KASAN_VMALLOC_PAGE_RANGE);
+		cond_resched();
 	}
 }
 
@@ -138,54 +154,86 @@ static void arena_release_shadow(struct vmap_arena *arena)
 static void release_shadow(unsigned long start, unsigned long end)
 {
 	struct vmap_arena *arena;
+	struct vmap_area *va;
 	unsigned int i;
 
+	lockdep_assert_held(&vmap_purge_lock);
 	if (!IS_ENABLED(CONFIG_KASAN_VMALLOC))
 		return;
-	for_each_vmap_arena(arena, i)
-		arena_release_shadow(arena);
+	for_each_vmap_arena(arena, i) {
+		list_for_each_entry(va, &arena->draining, list)
+			release_shadow_of(va);
+	}
 	kasan_release_vmalloc(start, end, start, end, KASAN_VMALLOC_TLB_FLUSH);
 }
 
 /*
- * Take all that waits, and flush it together with [@start, @end). Returns
- * false, and has flushed nothing, if nothing was waiting.
+ * Take all that waits, flush it together with @flush, and let it wait to be
+ * made free. With nothing waiting, @flush alone is flushed.
  */
-static bool vmap_take_and_flush(unsigned long start, unsigned long end)
+static void drain_begin(struct vmap_drain *drain, struct vmap_flush *flush)
 {
-	unsigned long lowest = ULONG_MAX, highest = 0;
-	unsigned long areas = 0, pages = 0;
 	struct vmap_arena *arena;
 	unsigned int i;
 
 	lockdep_assert_held(&vmap_purge_lock);
+	*drain = (struct vmap_drain) { .start = ULONG_MAX };
 	for_each_vmap_arena(arena, i)
-		areas += arena_start_draining(arena, &lowest, &highest,
-					      &pages);
-	start = min(start, lowest);
-	end = max(end, highest);
+		arena_start_draining(arena, drain, flush);
+	if (drain->areas)
+		trace_vmap_drain_begin(drain->areas, drain->ranges,
+				       drain->pages);
 
-	if (areas) {
-		flush_tlb_kernel_range(start, end);
+	drain->flushes = vmap_flush_run(flush);
+	if (drain->areas) {
 		/* What is freed from here on is for the next drain to count. */
-		atomic_long_sub(pages, &vmap_lazy_nr);
-		release_shadow(lowest, highest);
+		atomic_long_sub(drain->pages, &vmap_lazy_nr);
+		release_shadow(drain->start, drain->end);
 		for_each_vmap_arena(arena, i)
 			vmap_space_add_flushed(arena, &arena->draining);
 	}
-	trace_purge_vmap_area_lazy(start, end, areas);
-	return areas;
+	trace_purge_vmap_area_lazy(flush->span.start, flush->span.end,
+				   drain->areas);
+}
+
+/* Take and flush all that waits, and nothing else. */
+static void drain_begin_lazy(struct vmap_drain *drain)
+{
+	struct vmap_flush flush;
+
+	vmap_flush_init(&flush);
+	rt_mutex_lock(&vmap_purge_lock);
+	drain_begin(drain, &flush);
+	rt_mutex_unlock(&vmap_purge_lock);
+}
+
+/*
+ * Make some flushed ranges of the arena of node @id, or of the heap, free.
+ * Returns the pages in them.
+ */
+static unsigned long drain_give_some(struct vmap_drain *drain, unsigned int id)
+{
+	struct vmap_batch batch;
+
+	vmap_space_give_flushed(vmap_arena_at(id), &batch);
+	if (!batch.ranges)
+		return 0;
+	vmap_stat_add(VMAP_STAT_BATCHES, 1);
+	vmap_stat_hold(batch.hold_ranges, batch.hold_ns);
+	trace_vmap_drain_batch(id < nr_vmap_nodes ? id : NUMA_NO_NODE,
+			       batch.ranges, batch.pages, batch.hold_ns);
+	drain->hold_ns = max(drain->hold_ns, batch.hold_ns);
+	return batch.pages;
 }
 
 /* Make all flushed ranges free, whoever has flushed them. */
-static void vmap_give_all(void)
+static void drain_give_all(struct vmap_drain *drain)
 {
-	struct vmap_arena *arena;
 	bool any = false;
 	unsigned int i;
 
-	for_each_vmap_arena(arena, i) {
-		while (vmap_space_give_flushed(arena)) {
+	for (i = 0; i <= nr_vmap_nodes; i++) {
+		while (drain_give_some(drain, i)) {
 			any = true;
 			cond_resched();
 		}
@@ -196,18 +244,26 @@ static void vmap_give_all(void)
 	}
 }
 
-/* Take and flush all that waits, and nothing else. */
-static void vmap_flush_lazy(void)
+static void drain_end(const struct vmap_drain *drain)
 {
-	rt_mutex_lock(&vmap_purge_lock);
-	vmap_take_and_flush(ULONG_MAX, 0);
-	rt_mutex_unlock(&vmap_purge_lock);
+	if (!drain->areas)
+		return;
+	vmap_stat_add(VMAP_STAT_DRAINS, 1);
+	vmap_stat_add(VMAP_STAT_AREAS, drain->areas);
+	vmap_stat_add(VMAP_STAT_RANGES, drain->ranges);
+	vmap_stat_add(VMAP_STAT_PAGES, drain->pages);
+	trace_vmap_drain_end(drain->areas, drain->ranges, drain->pages,
+			     drain->start, drain->end, drain->flushes,
+			     drain->hold_ns);
 }
 
 static void vmap_drain_worker(struct work_struct *work)
 {
-	vmap_flush_lazy();
-	vmap_give_all();
+	struct vmap_drain drain;
+
+	drain_begin_lazy(&drain);
+	drain_give_all(&drain);
+	drain_end(&drain);
 }
 
 /**
@@ -217,11 +273,16 @@ static void vmap_drain_worker(struct work_struct *work)
  */
 void vmap_reclaim(void)
 {
+	struct vmap_drain drain;
+	struct vmap_flush flush;
+
+	vmap_flush_init(&flush);
 	rt_mutex_lock(&vmap_purge_lock);
 	vmap_drain_client->reclaim();
-	vmap_take_and_flush(ULONG_MAX, 0);
+	drain_begin(&drain, &flush);
 	rt_mutex_unlock(&vmap_purge_lock);
-	vmap_give_all();
+	drain_give_all(&drain);
+	drain_end(&drain);
 	vmap_space_return_chunks(0);
 }
 
@@ -231,14 +292,14 @@ static bool vmap_waits_more_than(unsigned long pages)
 }
 
 /* A batch, from the arena of this CPU on, so that CPUs do not meet. */
-static unsigned long give_some(void)
+static unsigned long drain_give_near(struct vmap_drain *drain)
 {
 	unsigned int nr = nr_vmap_nodes + 1, first = raw_smp_processor_id();
 	unsigned long pages = 0;
 	unsigned int i;
 
 	for (i = 0; i < nr && !pages; i++)
-		pages = vmap_space_give_flushed(vmap_arena_at((first + i) % nr));
+		pages = drain_give_some(drain, (first + i) % nr);
 	return pages;
 }
 
@@ -254,22 +315,26 @@ static unsigned long give_some(void)
  */
 void vmap_reduce_backlog(unsigned long pages)
 {
+	struct vmap_drain drain = { .areas = 0 };
 	unsigned long given = 0, batch;
 	bool flushed = false;
 
 	might_sleep();
 	while (given < 2 * pages &&
 	       vmap_waits_more_than(vmap_lazy_hard_limit())) {
-		batch = give_some();
+		batch = drain_give_near(&drain);
 		given += batch;
-		if (batch)
+		if (batch) {
+			vmap_stat_add(VMAP_STAT_HELPED, 1);
 			continue;
+		}
 		/* All of it is in others' hands, or has not been flushed. */
 		if (flushed)
 			break;
-		vmap_flush_lazy();
+		drain_begin_lazy(&drain);
 		flushed = true;
 	}
+	drain_end(&drain);
 
 	if (!vmap_waits_more_than(vmap_lazy_soft_limit())) {
 		WRITE_ONCE(vmap_backlog, false);
@@ -281,41 +346,32 @@ void vmap_reduce_backlog(unsigned long pages)
 }
 
 /**
- * vmap_flush_aliases - leave no stale translation anywhere
- * @start: start of a range to be flushed as well
- * @end: its end
- * @flush: whether there is such a range; else they are ULONG_MAX and 0
- *
- * Context: process; may sleep.
- */
-void vmap_flush_aliases(unsigned long start, unsigned long end, bool flush)
-{
-	if (unlikely(!vmap_initialized))
-		return;
-
-	rt_mutex_lock(&vmap_purge_lock);
-	if (vmap_drain_client->unalias(&start, &end))
-		flush = true;
-	/* Who is no longer a client's waits: pairs with block_retire(). */
-	smp_rmb();
-	if (!vmap_take_and_flush(start, end) && flush)
-		flush_tlb_kernel_range(start, end);
-	rt_mutex_unlock(&vmap_purge_lock);
-	vmap_give_all();
-}
-
-/**
  * vm_unmap_aliases - see to it that no lazily unmapped page is mapped still
  *
  * A page that its owner believes mapped nowhere but in the direct map may be
  * in some CPU's TLB, at an address where it was vmalloc()ed or vmap()ed before.
- * Who is about to change the attributes of the direct map calls this first.
+ * Who is about to change the attributes of the direct map calls this first. As
+ * it is not told of which pages, it has to flush all that waits.
  *
  * Context: process; may sleep.
  */
 void vm_unmap_aliases(void)
 {
-	vmap_flush_aliases(ULONG_MAX, 0, false);
+	struct vmap_drain drain;
+	struct vmap_flush flush;
+
+	if (unlikely(!vmap_initialized))
+		return;
+
+	vmap_flush_init(&flush);
+	rt_mutex_lock(&vmap_purge_lock);
+	vmap_drain_client->unalias(&flush);
+	/* Who is no longer a client's waits: pairs with block_retire(). */
+	smp_rmb();
+	drain_begin(&drain, &flush);
+	rt_mutex_unlock(&vmap_purge_lock);
+	drain_give_all(&drain);
+	drain_end(&drain);
 }
 EXPORT_SYMBOL_GPL(vm_unmap_aliases);
 
@@ -375,8 +431,10 @@ void vmap_area_retire(struct vmap_area *va)
 }
 
 /**
- * vmap_area_unmap - unmap an area and let it wait for the next drain
+ * vmap_area_unmap - remove the translations of an area
  * @va: the area, in no index
+ *
+ * They may linger in TLBs: vmap_area_retire() or vmap_area_flush() comes next.
  *
  * Context: process; may sleep.
  */
@@ -387,7 +445,29 @@ void vmap_area_unmap(struct vmap_area *va)
 	/* Then a use after free is to fault at once. */
 	if (debug_pagealloc_enabled_static())
 		flush_tlb_kernel_range(va->va_start, va->va_end);
-	vmap_area_retire(va);
+}
+
+/**
+ * vmap_area_flush - flush an unmapped area at once, and make it free
+ * @va: the area, in no index; no longer the caller's
+ * @flush: what else is to be flushed before this returns
+ *
+ * What waits for a drain has nothing to do with it, and goes on waiting.
+ *
+ * Context: process; may sleep. Takes the lock of an arena.
+ */
+void vmap_area_flush(struct vmap_area *va, struct vmap_flush *flush)
+{
+	va->vm = NULL;
+	vmap_flush_add(flush, va->va_start, va->va_end);
+	vmap_flush_run(flush);
+	if (IS_ENABLED(CONFIG_KASAN_VMALLOC)) {
+		release_shadow_of(va);
+		kasan_release_vmalloc(va->va_start, va->va_end, va->va_start,
+				      va->va_end, KASAN_VMALLOC_TLB_FLUSH);
+	}
+	trace_purge_vmap_area_lazy(va->va_start, va->va_end, 1);
+	vmap_space_give(va);
 }
 
 /* === Boot === */

@@ -174,34 +174,39 @@ static void set_direct_map(const struct vm_struct *vm,
 }
 
 /**
- * vmalloc_pages_reset_perms - give the direct map its permissions back
- * @vm: area with %VM_FLUSH_RESET_PERMS, unmapped and in no index any more
+ * vmalloc_pages_hide - make the pages of an area inaccessible in the direct map
+ * @vm: the area, unmapped and in no index any more
+ * @flush: the addresses of the pages in the direct map are added to it
  *
- * Its pages may be read-only or missing in the direct map, and executable in a
- * mapping that only lingers in TLBs. They must not be written to by a next
- * owner before the latter is gone. So first make them inaccessible, such that
- * nothing about them gets into a TLB any more, then flush both mappings at
- * once, and only then open the direct map.
+ * Pages of an area with %VM_FLUSH_RESET_PERMS may be read-only or missing in
+ * the direct map, and executable in a mapping that only lingers in TLBs. They
+ * must not be written to by a next owner before the latter is gone. So first
+ * make them inaccessible, such that nothing about them gets into a TLB any
+ * more, then flush both mappings, and only then open the direct map.
  *
- * Context: Process context, may sleep. Takes vmap_purge_lock.
+ * Context: Process context, may sleep.
  */
-void vmalloc_pages_reset_perms(const struct vm_struct *vm)
+void vmalloc_pages_hide(const struct vm_struct *vm, struct vmap_flush *flush)
 {
 	unsigned long block = PAGE_SIZE << vm_area_page_order(vm);
-	unsigned long start = ULONG_MAX;
-	unsigned long end = 0;
 	unsigned int i;
 
 	for (i = 0; i < vm->nr_pages; i += PFN_DOWN(block)) {
 		unsigned long addr = (unsigned long)page_address(vm->pages[i]);
 
-		if (!addr)
-			continue;
-		start = min(start, addr);
-		end = max(end, addr + block);
+		if (addr)
+			vmap_flush_add_direct(flush, addr, addr + block);
 	}
-
 	set_direct_map(vm, set_direct_map_invalid_noflush);
-	vmap_flush_aliases(start, end, start < end);
+}
+
+/**
+ * vmalloc_pages_show - give the pages of an area back to the direct map
+ * @vm: the area, after vmalloc_pages_hide() and the flush
+ *
+ * Context: Process context, may sleep.
+ */
+void vmalloc_pages_show(const struct vm_struct *vm)
+{
 	set_direct_map(vm, set_direct_map_default_noflush);
 }

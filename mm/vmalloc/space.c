@@ -30,6 +30,12 @@
  */
 #define CONGRUENT_MOVES		32
 
+/*
+ * So many chunks of a node are counted in one hold of its lock: a drain leaves
+ * a node one, and it is only in the midst of one that there are more.
+ */
+#define WHOLE_CHUNKS_MOST	64
+
 /* As many nodes as possible CPUs, up to a bound: each keeps a chunk or two. */
 #define VMAP_MAX_NODES		128
 /* Leave at least that many chunks per node, so that leases never matter. */
@@ -270,10 +276,12 @@ static int node_lease_chunk(unsigned int id, struct list_head *spares)
 
 	move_begin();
 	err = arena_carve(&vmap_heap, chunk, &room, spares);
-	if (err)
+	if (err) {
 		list_add(&chunk->list, spares);
-	else
+	} else {
 		arena_give(&vmap_nodes[id].arena, chunk);
+		vmap_stat_add(VMAP_STAT_LEASED, 1);
+	}
 	move_end();
 	return err;
 }
@@ -490,6 +498,17 @@ int vmap_space_take_congruent(struct vmap_area **vas,
 }
 
 /**
+ * vmap_space_give - make a range free
+ * @va: the range, in no set and in nobody's TLB; no longer the caller's
+ *
+ * Context: takes the lock of the arena it came from.
+ */
+void vmap_space_give(struct vmap_area *va)
+{
+	arena_give(va_to_arena(va), va);
+}
+
+/**
  * vmap_space_add_flushed - let flushed ranges wait to be made free
  * @arena: where they belong
  * @list: ranges, lowest address first, that are in nobody's TLB; left empty
@@ -503,43 +522,60 @@ void vmap_space_add_flushed(struct vmap_arena *arena, struct list_head *list)
 	spin_unlock(&arena->lock);
 }
 
+/* @ranges have been made free since the lock was taken, at @since. */
+static void batch_hold_end(struct vmap_batch *batch, unsigned int ranges,
+			   u64 since)
+{
+	batch->hold_ns = max(batch->hold_ns, vmap_stat_clock() - since);
+	batch->hold_ranges = max(batch->hold_ranges, ranges);
+}
+
 /**
  * vmap_space_give_flushed - make some flushed ranges of an arena free
  * @arena: the arena
+ * @batch: gets what has been made free; nothing if @batch->ranges is 0
  *
  * As many as vmap_drain_batch() says: so the lock is given up after that many
  * in any case, because on a kernel without preemption a CPU that spins on it
  * does not ask for it.
  *
  * Context: process; takes the arena's lock and may reschedule meanwhile.
- * Return: the pages in them; 0 if there were none.
  */
-unsigned long vmap_space_give_flushed(struct vmap_arena *arena)
+void vmap_space_give_flushed(struct vmap_arena *arena, struct vmap_batch *batch)
 {
-	unsigned int left = vmap_drain_batch(), step;
-	unsigned long bytes, all = 0;
+	unsigned int most = vmap_drain_batch(), nr, held = 0;
+	unsigned long bytes;
 	LIST_HEAD(spares);
+	u64 since;
 
+	*batch = (struct vmap_batch) { .ranges = 0 };
 	/* A hint: who has just added ranges comes here next, and sees them. */
 	if (list_empty_careful(&arena->flushed))
-		return 0;
+		return;
 
 	spin_lock(&arena->lock);
-	while (left && !list_empty(&arena->flushed)) {
-		step = min(left, VMAP_GIVE_STEP);
-		bytes = extent_give_sorted(&arena->free, &arena->flushed, step,
+	since = vmap_stat_clock();
+	while (batch->ranges < most && !list_empty(&arena->flushed)) {
+		nr = min(most - batch->ranges, VMAP_GIVE_STEP);
+		bytes = extent_give_sorted(&arena->free, &arena->flushed, &nr,
 					   &spares);
 		vmap_debug_moved(-bytes);
 		/* Here, so that nobody sees pages waiting that are free. */
 		atomic_long_sub(bytes >> PAGE_SHIFT, &vmap_waiting_nr);
-		all += bytes;
-		left -= step;
-		cond_resched_lock(&arena->lock);
+		batch->pages += bytes >> PAGE_SHIFT;
+		batch->ranges += nr;
+		held += nr;
+		if (need_resched() || spin_needbreak(&arena->lock)) {
+			batch_hold_end(batch, held, since);
+			cond_resched_lock(&arena->lock);
+			since = vmap_stat_clock();
+			held = 0;
+		}
 	}
+	batch_hold_end(batch, held, since);
 	spin_unlock(&arena->lock);
 
 	vmap_spares_free(&spares);
-	return all >> PAGE_SHIFT;
 }
 
 /* The lowest chunk of @arena that is wholly free, after the first @keep. */
@@ -558,8 +594,8 @@ static struct vmap_area *arena_whole_chunk(struct vmap_arena *arena,
 /**
  * vmap_space_nr_whole - count the chunks that nodes could return
  *
- * Context: takes arena locks.
- * Return: how many chunks are wholly free.
+ * Context: takes arena locks in turns, each for WHOLE_CHUNKS_MOST chunks.
+ * Return: how many chunks are wholly free, or fewer if a node has very many.
  */
 unsigned long vmap_space_nr_whole(void)
 {
@@ -568,11 +604,12 @@ unsigned long vmap_space_nr_whole(void)
 
 	for (i = 0; nr_vmap_nodes > 1 && i < nr_vmap_nodes; i++) {
 		struct vmap_arena *arena = &vmap_nodes[i].arena;
+		unsigned int left = WHOLE_CHUNKS_MOST;
 		struct vmap_area *va = NULL;
 
 		spin_lock(&arena->lock);
-		while ((va = extent_next_sized(&arena->free, va,
-					       VMAP_CHUNK_SIZE)))
+		while (left-- && (va = extent_next_sized(&arena->free, va,
+							 VMAP_CHUNK_SIZE)))
 			nr++;
 		spin_unlock(&arena->lock);
 	}
@@ -608,6 +645,7 @@ void vmap_space_return_chunks(unsigned int keep)
 			if (chunk) {
 				arena_give(&vmap_heap, chunk);
 				move_end();
+				vmap_stat_add(VMAP_STAT_RETURNED, 1);
 			}
 			cond_resched();
 		} while (chunk);

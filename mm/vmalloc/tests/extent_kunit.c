@@ -346,8 +346,10 @@ static void give_sorted_adds_all_in_portions(struct kunit *test)
 			set_drawn(test, &set, true, before);
 			list_drawn(test, &list, added);
 			while (!list_empty(&list)) {
-				bytes += extent_give_sorted(&set, &list,
-							    portion, &spares);
+				unsigned int nr = portion;
+
+				bytes += extent_give_sorted(&set, &list, &nr,
+							    &spares);
 				if (elsewhere)
 					change_elsewhere(test, &set);
 			}
@@ -362,13 +364,15 @@ static void give_sorted_adds_all_in_portions(struct kunit *test)
 static void give_sorted_stops_after_a_portion(struct kunit *test)
 {
 	struct extent_set set;
+	unsigned int nr = 2;
 	LIST_HEAD(spares);
 	LIST_HEAD(list);
 
 	set_drawn(test, &set, true, "........");
 	list_drawn(test, &list, "[.[=.[.[");
 	KUNIT_EXPECT_EQ(test, 3 * PAGE_SIZE,
-			extent_give_sorted(&set, &list, 2, &spares));
+			extent_give_sorted(&set, &list, &nr, &spares));
+	KUNIT_EXPECT_EQ(test, 2, nr);
 	expect_drawn(test, &set, "[.[=....");
 	KUNIT_EXPECT_EQ(test, 2, list_count_nodes(&list));
 	KUNIT_EXPECT_PTR_EQ(test, set.finger,

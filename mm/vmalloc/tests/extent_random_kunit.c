@@ -83,7 +83,7 @@ static void add_one(struct run *run)
 static void add_sorted(struct run *run)
 {
 	unsigned long bytes = 0, added = 0;
-	unsigned int first, pages;
+	unsigned int first, pages, nr;
 	LIST_HEAD(list);
 
 	for (first = below(run, 30); first < PAGES - 8;
@@ -95,9 +95,11 @@ static void add_sorted(struct run *run)
 		bitmap_set(run->model, first, pages);
 		bytes += pages * PAGE_SIZE;
 	}
-	while (!list_empty(&list))
-		added += extent_give_sorted(&run->set, &list,
-					    1 + below(run, 8), &run->unused);
+	while (!list_empty(&list)) {
+		nr = 1 + below(run, 8);
+		added += extent_give_sorted(&run->set, &list, &nr,
+					    &run->unused);
+	}
 	KUNIT_ASSERT_EQ(run->test, bytes, added);
 }
 

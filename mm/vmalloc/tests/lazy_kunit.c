@@ -287,6 +287,32 @@ static void drain_leaves_nothing_waiting(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, window_is_free(WINDOW_START, WINDOW_END));
 }
 
+/* Memory that may not wait is free at once; what waits beside it goes on. */
+static void area_flushed_alone_leaves_others_waiting(struct kunit *test)
+{
+	struct window_view waiting = {}, now = {};
+	struct vmap_area *vas[AREAS];
+	struct vmap_flush flush;
+	unsigned int i;
+	int tries;
+
+	for (tries = 0; tries < WINDOW_TRIES; tries++) {
+		window_cut(test, WINDOW_START, PAGE_SIZE, vas, AREAS);
+		for (i = 1; i < AREAS; i++)
+			vmap_area_retire(vas[i]);
+		vmap_flush_init(&flush);
+		vmap_area_flush(vas[0], &flush);
+		waiting = window_waiting(&vmap_heap, WINDOW_START, WINDOW_END);
+		now = window_free(&vmap_heap, WINDOW_START, WINDOW_PAGE(1));
+		vm_unmap_aliases();
+		if (waiting.bytes)
+			break;
+	}
+	KUNIT_EXPECT_EQ(test, (AREAS - 1) * PAGE_SIZE, waiting.bytes);
+	KUNIT_EXPECT_EQ(test, PAGE_SIZE, now.bytes);
+	KUNIT_EXPECT_TRUE(test, window_is_free(WINDOW_START, WINDOW_END));
+}
+
 /* Beyond the limit, without anybody's asking for it. */
 static void too_much_waiting_is_drained_by_the_worker(struct kunit *test)
 {
@@ -338,6 +364,7 @@ static struct kunit_case lazy_cases[] = {
 	KUNIT_CASE(counts_are_those_of_what_waits),
 	KUNIT_CASE(pages_of_every_arena_add_up),
 	KUNIT_CASE(drain_leaves_nothing_waiting),
+	KUNIT_CASE(area_flushed_alone_leaves_others_waiting),
 	KUNIT_CASE(too_much_waiting_is_drained_by_the_worker),
 	KUNIT_CASE(backlog_stays_below_the_hard_limit),
 	{}

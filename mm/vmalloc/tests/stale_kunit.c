@@ -7,6 +7,7 @@
 #include <kunit/test.h>
 #include <linux/gfp.h>
 #include <linux/mm.h>
+#include <linux/set_memory.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 
@@ -102,10 +103,42 @@ static void mapping_is_not_seen_by_the_next_owner(struct kunit *test)
 	KUNIT_EXPECT_NE(test, 0, addr);
 }
 
+/* As a module's text: not waiting for a drain, and writable again at once. */
+static void reset_permissions_leave_no_mapping_behind(struct kunit *test)
+{
+	unsigned long *mem, *direct;
+	struct page *page;
+
+	mem = __vmalloc_node_range(PAGE_SIZE, 1, VMALLOC_START, VMALLOC_END,
+				   GFP_KERNEL, PAGE_KERNEL,
+				   VM_FLUSH_RESET_PERMS, NUMA_NO_NODE,
+				   __builtin_return_address(0));
+	KUNIT_ASSERT_NOT_NULL(test, mem);
+	*mem = MARK;
+	page = vmalloc_to_page(mem);
+	direct = page_address(page);
+	/* The page is to outlive the area, so that it can be looked for. */
+	get_page(page);
+	if (IS_ENABLED(CONFIG_ARCH_HAS_SET_MEMORY))
+		KUNIT_ASSERT_EQ(test, 0, set_memory_ro((unsigned long)mem, 1));
+	KUNIT_EXPECT_TRUE(test, page_is_seen(mem));
+	vfree(mem);
+	KUNIT_EXPECT_FALSE(test, page_is_seen(mem));
+	if (direct) {
+		KUNIT_EXPECT_TRUE(test, page_is_seen(direct));
+		KUNIT_EXPECT_EQ(test, 0,
+				copy_to_kernel_nofault(direct,
+						       &(int){ 0 },
+						       sizeof(int)));
+	}
+	put_page(page);
+}
+
 static struct kunit_case stale_cases[] = {
 	KUNIT_CASE(vmap_is_not_seen_after_a_drain),
 	KUNIT_CASE(part_of_a_block_is_not_seen_after_unalias),
 	KUNIT_CASE(mapping_is_not_seen_by_the_next_owner),
+	KUNIT_CASE(reset_permissions_leave_no_mapping_behind),
 	{}
 };
 

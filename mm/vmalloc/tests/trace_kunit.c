@@ -14,8 +14,11 @@
 #include "window.h"
 
 #include <trace/events/vmalloc.h>
+#include "../trace.h"
 
 #define AREAS	10
+/* So many ranges take several batches. */
+#define MANY	200
 
 /**
  * struct spy - what the tracepoints have told of the test's task
@@ -28,6 +31,14 @@
  * @waiting: pages that waited when it freed the last one
  * @limit: how many may wait
  * @failures: how often it was denied space
+ * @begun: how many areas all of its drains have taken
+ * @ended: how many areas were in those that are over
+ * @ranges: ranges in these
+ * @flushes: TLB flushes in these
+ * @batches: batches of ranges it has made free
+ * @largest: ranges in the largest of them
+ * @given: ranges in all of them
+ * @given_pages: pages in all of them
  */
 struct spy {
 	struct task_struct *task;
@@ -37,6 +48,10 @@ struct spy {
 	unsigned int frees;
 	unsigned long waiting, limit;
 	unsigned int failures;
+	unsigned long begun, ended, ranges;
+	unsigned int flushes;
+	unsigned int batches, largest, given;
+	unsigned long given_pages;
 };
 
 static void on_drain(void *data, unsigned long start, unsigned long end,
@@ -74,11 +89,49 @@ static void on_alloc(void *data, unsigned long addr, unsigned long size,
 		spy->failures++;
 }
 
+static void on_begin(void *data, unsigned long areas, unsigned long ranges,
+		     unsigned long pages)
+{
+	struct spy *spy = data;
+
+	if (current == spy->task)
+		spy->begun += areas;
+}
+
+static void on_end(void *data, unsigned long areas, unsigned long ranges,
+		   unsigned long pages, unsigned long start, unsigned long end,
+		   unsigned int flushes, u64 hold_ns)
+{
+	struct spy *spy = data;
+
+	if (current != spy->task)
+		return;
+	spy->ended += areas;
+	spy->ranges += ranges;
+	spy->flushes += flushes;
+}
+
+static void on_batch(void *data, int node, unsigned int ranges,
+		     unsigned long pages, u64 hold_ns)
+{
+	struct spy *spy = data;
+
+	if (current != spy->task)
+		return;
+	spy->batches++;
+	spy->largest = max(spy->largest, ranges);
+	spy->given += ranges;
+	spy->given_pages += pages;
+}
+
 static void trace_exit(struct kunit *test)
 {
 	struct spy *spy = test->priv;
 
 	if (spy) {
+		unregister_trace_vmap_drain_begin(on_begin, spy);
+		unregister_trace_vmap_drain_end(on_end, spy);
+		unregister_trace_vmap_drain_batch(on_batch, spy);
 		unregister_trace_purge_vmap_area_lazy(on_drain, spy);
 		unregister_trace_free_vmap_area_noflush(on_free, spy);
 		unregister_trace_alloc_vmap_area(on_alloc, spy);
@@ -102,6 +155,11 @@ static int trace_init(struct kunit *test)
 			register_trace_free_vmap_area_noflush(on_free, spy));
 	KUNIT_ASSERT_EQ(test, 0,
 			register_trace_alloc_vmap_area(on_alloc, spy));
+	KUNIT_ASSERT_EQ(test, 0,
+			register_trace_vmap_drain_begin(on_begin, spy));
+	KUNIT_ASSERT_EQ(test, 0, register_trace_vmap_drain_end(on_end, spy));
+	KUNIT_ASSERT_EQ(test, 0,
+			register_trace_vmap_drain_batch(on_batch, spy));
 	return window_init(test);
 }
 
@@ -173,6 +231,59 @@ static void drain_flushes_all_that_waits_at_once(struct kunit *test)
 		   WINDOW_TRIES, spy->start, spy->end, spy->purged);
 }
 
+/* However many ranges wait: one flush, and no batch above the limit. */
+static void drain_is_told_from_begin_to_end(struct kunit *test)
+{
+	struct vmap_area **vas;
+	struct spy *spy;
+	unsigned int i;
+	int tries;
+
+	vas = kunit_kcalloc(test, 2 * MANY, sizeof(*vas), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, vas);
+	for (tries = 0; tries < WINDOW_TRIES; tries++) {
+		window_cut(test, WINDOW_START, PAGE_SIZE, vas, 2 * MANY);
+		for (i = 0; i < 2 * MANY; i += 2)
+			vmap_area_retire(vas[i]);
+		spy = spy_anew(test);
+		vm_unmap_aliases();
+		spy->task = NULL;
+		for (i = 1; i < 2 * MANY; i += 2)
+			vmap_area_retire(vas[i]);
+		vm_unmap_aliases();
+		/* Or another task has drained, or made free, some of it. */
+		if (spy->ended >= MANY && spy->given >= MANY)
+			break;
+	}
+	KUNIT_EXPECT_GE(test, spy->ended, MANY);
+	KUNIT_EXPECT_EQ(test, spy->begun, spy->ended);
+	KUNIT_EXPECT_GE(test, spy->ranges, MANY);
+	KUNIT_EXPECT_LE(test, spy->ranges, spy->ended);
+	KUNIT_EXPECT_EQ(test, 1, spy->flushes);
+	KUNIT_EXPECT_GE(test, spy->given, MANY);
+	KUNIT_EXPECT_GE(test, spy->given_pages, MANY);
+	KUNIT_EXPECT_LE(test, spy->largest, vmap_drain_batch());
+	KUNIT_EXPECT_GE(test, spy->batches, MANY / vmap_drain_batch());
+}
+
+/* Nothing is taken, flushed or told of if nothing waits. */
+static void idle_drain_does_not_flush(struct kunit *test)
+{
+	struct spy *spy;
+	int tries;
+
+	for (tries = 0; tries < WINDOW_TRIES; tries++) {
+		vm_unmap_aliases();
+		spy = spy_anew(test);
+		vm_unmap_aliases();
+		if (!spy->purged)
+			break;
+	}
+	KUNIT_EXPECT_EQ(test, 0, spy->purged);
+	KUNIT_EXPECT_EQ(test, 0, spy->begun);
+	KUNIT_EXPECT_GE(test, spy->start, spy->end);
+}
+
 /* With a part of a block unmapped there is something to flush, but once. */
 static void dirty_pages_of_a_block_are_flushed_once(struct kunit *test)
 {
@@ -212,6 +323,8 @@ static struct kunit_case trace_cases[] = {
 	KUNIT_CASE(each_freed_area_is_told),
 	KUNIT_CASE(denied_space_is_told),
 	KUNIT_CASE(drain_flushes_all_that_waits_at_once),
+	KUNIT_CASE(drain_is_told_from_begin_to_end),
+	KUNIT_CASE(idle_drain_does_not_flush),
 	KUNIT_CASE(dirty_pages_of_a_block_are_flushed_once),
 	{}
 };

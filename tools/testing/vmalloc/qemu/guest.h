@@ -61,6 +61,9 @@ int scenario_drainbench(void);
 int scenario_fill(void);
 int scenario_starve(void);
 
+/* stats.c */
+int scenario_stats(void);
+
 /* shell.c */
 int scenario_shell(void);
 

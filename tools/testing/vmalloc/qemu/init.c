@@ -46,6 +46,7 @@ static const struct {
 	{ "drain",		scenario_drain,		true },
 	{ "drainbench",		scenario_drainbench,	true },
 	{ "starve",		scenario_starve,	false },
+	{ "stats",		scenario_stats,		false },
 	{ "shell",		scenario_shell,		true },
 };
 

@@ -370,6 +370,7 @@ static void carve_at_takes_just_that(void)
 
 static void give_sorted_reports_what_is_free_already(void)
 {
+	unsigned int nr = 10;
 	struct extent_set set;
 	LIST_HEAD(list);
 	LIST_HEAD(spares);
@@ -380,8 +381,9 @@ static void give_sorted_reports_what_is_free_already(void)
 	list_add_tail(&range(3, 2)->list, &list);
 	list_add_tail(&range(5, 1)->list, &list);
 	warnings = 0;
-	CHECK(extent_give_sorted(&set, &list, 10, &spares) ==
+	CHECK(extent_give_sorted(&set, &list, &nr, &spares) ==
 	      4 * PAGE_SIZE);
+	CHECK(nr == 3);
 	CHECK(warnings == 1);
 	CHECK(list_empty(&list));
 	CHECK(set_is(&set, ".===.==="));
@@ -396,16 +398,20 @@ static void give_sorted_stops_after_nr(void)
 	struct extent_set set;
 	LIST_HEAD(list);
 	LIST_HEAD(spares);
+	unsigned int nr = 4;
 	unsigned long i;
 
 	extent_set_init(&set);
 	for (i = 0; i < 10; i++)
 		list_add_tail(&range(2 * i, 1)->list, &list);
-	CHECK(extent_give_sorted(&set, &list, 4, &spares) ==
+	CHECK(extent_give_sorted(&set, &list, &nr, &spares) ==
 	      4 * PAGE_SIZE);
+	CHECK(nr == 4);
 	CHECK(set.nr == 4);
-	CHECK(extent_give_sorted(&set, &list, 40, &spares) ==
+	nr = 40;
+	CHECK(extent_give_sorted(&set, &list, &nr, &spares) ==
 	      6 * PAGE_SIZE);
+	CHECK(nr == 6);
 	CHECK(set.nr == 10);
 	CHECK(extent_set_valid(&set, true, true));
 	spares_free(&spares);
@@ -556,6 +562,7 @@ static void random_give_sorted(struct extent_set *set, struct model *m,
 			       struct list_head *spares)
 {
 	unsigned long i = random_below(32), pages, bytes = 0, given = 0;
+	unsigned int nr;
 	LIST_HEAD(list);
 
 	while (i < MODEL_PAGES - 8) {
@@ -567,9 +574,10 @@ static void random_give_sorted(struct extent_set *set, struct model *m,
 		}
 		i += pages + random_below(random_below(4) ? 6 : 90);
 	}
-	while (!list_empty(&list))
-		given += extent_give_sorted(set, &list, 1 + random_below(8),
-					    spares);
+	while (!list_empty(&list)) {
+		nr = 1 + random_below(8);
+		given += extent_give_sorted(set, &list, &nr, spares);
+	}
 	CHECK(given == bytes);
 }
 

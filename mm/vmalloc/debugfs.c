@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * /sys/kernel/debug/vmalloc/stats: what waits now, node by node, and what has
+ * been counted. To write 0 to it sets the counters to 0.
+ */
+
+#include <linux/debugfs.h>
+#include <linux/fs.h>
+#include <linux/init.h>
+#include <linux/kstrtox.h>
+#include <linux/seq_file.h>
+
+#include "internal.h"
+
+static void show_arena(struct seq_file *m, unsigned int i)
+{
+	struct vmap_arena *arena = vmap_arena_at(i);
+	unsigned long areas, ranges, pages;
+
+	spin_lock(&arena->lazy_lock);
+	areas = arena->lazy_areas;
+	ranges = arena->lazy.nr;
+	pages = arena->lazy_pages;
+	spin_unlock(&arena->lazy_lock);
+
+	if (i < nr_vmap_nodes)
+		seq_printf(m, "node%u", i);
+	else
+		seq_puts(m, "heap");
+	seq_printf(m, " lazy_areas %lu lazy_ranges %lu lazy_pages %lu\n",
+		   areas, ranges, pages);
+}
+
+static int stats_show(struct seq_file *m, void *v)
+{
+	enum vmap_stat stat;
+	unsigned int i;
+
+	seq_printf(m, "soft_limit_pages %lu\n", vmap_lazy_soft_limit());
+	seq_printf(m, "hard_limit_pages %lu\n", vmap_lazy_hard_limit());
+	seq_printf(m, "waiting_pages %ld\n",
+		   atomic_long_read(&vmap_waiting_nr));
+	for (stat = 0; stat < VMAP_STATS; stat++)
+		seq_printf(m, "%s %lu\n", vmap_stat_name(stat),
+			   vmap_stat_read(stat));
+	for (i = 0; i <= nr_vmap_nodes; i++)
+		show_arena(m, i);
+	return 0;
+}
+
+static int stats_open(struct inode *inode, struct file *file)
+{
+	return single_open(file, stats_show, NULL);
+}
+
+static ssize_t stats_write(struct file *file, const char __user *text,
+			   size_t len, loff_t *pos)
+{
+	int err, value;
+
+	err = kstrtoint_from_user(text, len, 0, &value);
+	if (err || value)
+		return -EINVAL;
+	vmap_stats_reset();
+	return len;
+}
+
+static const struct file_operations stats_fops = {
+	.owner		= THIS_MODULE,
+	.open		= stats_open,
+	.read		= seq_read,
+	.write		= stats_write,
+	.llseek		= seq_lseek,
+	.release	= single_release,
+};
+
+static int __init vmap_debugfs_init(void)
+{
+	debugfs_create_file("stats", 0600, debugfs_create_dir("vmalloc", NULL),
+			    NULL, &stats_fops);
+	return 0;
+}
+late_initcall(vmap_debugfs_init);
