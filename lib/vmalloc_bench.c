@@ -9,7 +9,8 @@
  *	cost CASE		measure one of them
  *	prepare ORDER N		let N freed areas wait for a drain
  *	release [worker]	the drain and nothing but that
- *	finish			free their busy neighbours, report the cost
+ *	finish			free their busy neighbours, report what the
+ *				frees of the others cost, and their drain
  *	fill N			fill and empty a 32-bit vmalloc space N times
  *	starve N		N allocations and frees, no CPU for the worker:
  *				how much waits at most; needs CONFIG_TRACEPOINTS
@@ -21,7 +22,7 @@
  * get_vm_area() and find_vm_area() are not exported. Built in, everything
  * works; as a module, the commands that need them say so and fail. Only areas
  * without a guard page let 200,000 of them fit a 32-bit kernel, so storms and
- * fills belong to these.
+ * fills belong to these; of what does not fit is said how many areas did.
  *
  * Locking: a parameter write holds the kernel's parameter lock, so only one
  * command runs at a time.
@@ -39,6 +40,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/stringify.h>
 #include <linux/timex.h>
 #include <linux/vmalloc.h>
 #include <trace/events/vmalloc.h>
@@ -47,8 +49,8 @@
 #define BENCH_MAX_PAGES		64
 /* Areas a lookup searches among: deep enough a tree, still cached in part. */
 #define BENCH_LOOKUP_AREAS	1024
-/* Most areas of a storm: 800 MB of space for twice as many, with neighbours. */
-#define BENCH_MAX_WAITING	100000
+/* Most areas of a storm: 8 GB of space with neighbours, more than 32 bits. */
+#define BENCH_MAX_WAITING	1000000
 /* Largest area of a fill with mixed sizes, in pages. */
 #define BENCH_FILL_PAGES	16
 /* A module cannot link against the functions the kernel does not export. */
@@ -119,6 +121,15 @@ static int refuse(const char *what, const char *why, int err)
 {
 	pr_err("%s: %s\n", what, why);
 	return err;
+}
+
+/* How many areas a command is to work on. */
+static int parse_areas(const char *count, unsigned int *nr)
+{
+	if (kstrtouint(count, 10, nr) || !*nr || *nr > BENCH_MAX_WAITING)
+		return refuse(count, "not a number from 1 to "
+			      __stringify(BENCH_MAX_WAITING), -EINVAL);
+	return 0;
 }
 
 static void free_areas(struct vm_struct **areas, unsigned int nr)
@@ -398,10 +409,16 @@ static int run_cost(const char *name)
 
 /* === The drain storm === */
 
-static const char * const storm_orders[] = {
-	"checkerboard",		/* every second neighbour stays busy */
-	"sequential",		/* all of them, by ascending address */
-	"random",		/* all of them, in a random permutation */
+static const struct storm_order {
+	const char *name;
+	bool neighbours;	/* of each that waits, one that does not */
+	bool drained;		/* and is free before the others are freed */
+	bool shuffled;
+} storm_orders[] = {
+	{ "checkerboard", .neighbours = true },
+	{ "sequential" },
+	{ "random", .shuffled = true },
+	{ "both", .neighbours = true, .drained = true },
 };
 
 /* From prepare to finish; no storm is up while @areas is NULL. */
@@ -409,54 +426,88 @@ static struct {
 	struct vm_struct **areas;
 	unsigned int nr_areas;
 	unsigned int nr_waiting;
-	const char *order;
+	const struct storm_order *order;
 	unsigned long switches;
-	u64 cycles;
+	u64 free_cycles;
+	u64 drain_cycles;
 } storm;
 
-/*
- * The areas are freed at SCHED_FIFO, and the caller stays there until
- * storm_finish(): on one CPU no worker can run before that, so that the areas
- * pile up past any limit at which the drain's is woken, and only the drain is
- * measured.
- */
-static int storm_prepare(const char *order, const char *count)
+static const struct storm_order *find_order(const char *name)
 {
-	unsigned int i, nr, stride = 1;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(storm_orders); i++) {
+		if (!strcmp(storm_orders[i].name, name))
+			return &storm_orders[i];
+	}
+	return NULL;
+}
+
+static int storm_alloc(const struct storm_order *order, unsigned int nr)
+{
+	unsigned int nr_areas = order->neighbours ? 2 * nr : nr;
 	struct rnd_state rnd;
-	int index;
 
-	if (!BENCH_HAS_AREAS)
-		return refuse("prepare", needs_builtin, -EOPNOTSUPP);
-	index = match_string(storm_orders, ARRAY_SIZE(storm_orders), order);
-	if (index < 0)
-		return refuse(order, "not an order of freeing", -EINVAL);
-	if (kstrtouint(count, 10, &nr) || !nr || nr > BENCH_MAX_WAITING)
-		return refuse(count, "not a number from 1 to 100000", -EINVAL);
-	if (num_online_cpus() > 1)
-		return refuse("prepare", "only on one CPU", -EOPNOTSUPP);
-
-	storm.order = storm_orders[index];
-	if (!strcmp(storm.order, "checkerboard"))
-		stride = 2;
 	vm_unmap_aliases();
-	storm.areas = alloc_areas(nr * stride);
+	storm.areas = alloc_areas(nr_areas);
 	if (!storm.areas)
 		return -ENOMEM;
-	storm.nr_areas = nr * stride;
+	storm.order = order;
+	storm.nr_areas = nr_areas;
 	storm.nr_waiting = nr;
-	if (!strcmp(storm.order, "random")) {
+	if (order->shuffled) {
 		pr_info("random order from seed %lu\n", seed);
 		prandom_seed_state(&rnd, seed);
 		shuffle_areas(storm.areas, nr, &rnd);
 	}
+	return 0;
+}
 
-	sched_set_fifo(current);
-	storm.switches = current->nvcsw + current->nivcsw;
-	for (i = 0; i < storm.nr_areas; i += stride) {
+static void storm_free(unsigned int first)
+{
+	unsigned int i, stride = storm.order->neighbours ? 2 : 1;
+
+	for (i = first; i < storm.nr_areas; i += stride) {
 		free_vm_area(storm.areas[i]);
 		storm.areas[i] = NULL;
 	}
+}
+
+/*
+ * The areas are freed at SCHED_FIFO, and the caller stays there until
+ * storm_finish(): on one CPU no worker can run before that, so that the areas
+ * pile up past any limit at which the drain's is woken, only their frees are
+ * timed, and only the drain is measured.
+ */
+static int storm_prepare(const char *name, const char *count)
+{
+	const struct storm_order *order = find_order(name);
+	cycles_t start;
+	unsigned int nr;
+	int err;
+
+	if (!BENCH_HAS_AREAS)
+		return refuse("prepare", needs_builtin, -EOPNOTSUPP);
+	if (!order)
+		return refuse(name, "not an order of freeing", -EINVAL);
+	err = parse_areas(count, &nr);
+	if (err)
+		return err;
+	if (num_online_cpus() > 1)
+		return refuse("prepare", "only on one CPU", -EOPNOTSUPP);
+
+	err = storm_alloc(order, nr);
+	if (err)
+		return err;
+	sched_set_fifo(current);
+	if (order->drained) {
+		storm_free(0);
+		vm_unmap_aliases();
+	}
+	storm.switches = current->nvcsw + current->nivcsw;
+	start = get_cycles();
+	storm_free(order->drained ? 1 : 0);
+	storm.free_cycles = get_cycles() - start;
 	return 0;
 }
 
@@ -476,23 +527,29 @@ static int storm_release(bool worker)
 		msleep(20);
 	}
 	vm_unmap_aliases();
-	storm.cycles = get_cycles() - start;
+	storm.drain_cycles = get_cycles() - start;
 	if (!alone)
 		return refuse("release", "someone else ran before", -EAGAIN);
 	return 0;
 }
 
-static int storm_finish(void)
+static void storm_report(const char *what, u64 cycles)
 {
-	u64 tenths = storm.cycles * 10 + storm.nr_waiting / 2;
+	u64 tenths = cycles * 10 + storm.nr_waiting / 2;
 	char name[40];
 
+	snprintf(name, sizeof(name), "%s_%s_%u", what, storm.order->name,
+		 storm.nr_waiting);
+	report_tenths(name, cost_unit(true), div_u64(tenths, storm.nr_waiting));
+}
+
+static int storm_finish(void)
+{
 	free_areas(storm.areas, storm.nr_areas);
 	storm.areas = NULL;
 	sched_set_normal(current, 0);
-	snprintf(name, sizeof(name), "drain_%s_%u", storm.order,
-		 storm.nr_waiting);
-	report_tenths(name, cost_unit(true), div_u64(tenths, storm.nr_waiting));
+	storm_report("free", storm.free_cycles);
+	storm_report("drain", storm.drain_cycles);
 	return 0;
 }
 
@@ -546,9 +603,10 @@ static int starve(unsigned int nr)
 static int run_starve(const char *count)
 {
 	unsigned int nr;
+	int err = parse_areas(count, &nr);
 
-	if (kstrtouint(count, 10, &nr) || !nr || nr > BENCH_MAX_WAITING)
-		return refuse(count, "not a number from 1 to 100000", -EINVAL);
+	if (err)
+		return err;
 	if (!BENCH_HAS_AREAS)
 		return refuse("starve", needs_builtin, -EOPNOTSUPP);
 	if (num_online_cpus() > 1)
