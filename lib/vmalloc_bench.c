@@ -14,6 +14,10 @@
  *	fill N			fill and empty a 32-bit vmalloc space N times
  *	starve N		N allocations and frees, no CPU for the worker:
  *				how much waits at most; needs CONFIG_TRACEPOINTS
+ *	hogs N			the same on all CPUs, which real-time tasks hog;
+ *				N allocations and frees on each
+ *	churn KIND N IDLE	with IDLE areas waiting, N times what KIND says:
+ *				who watches sees what is flushed
  *	settle			drain what waits, measuring nothing
  *
  * The preempt-off time of a drain is not taken here but by the kernel's own
@@ -43,7 +47,8 @@
 #include <linux/stringify.h>
 #include <linux/timex.h>
 #include <linux/vmalloc.h>
-#include <trace/events/vmalloc.h>
+
+#include "vmalloc_bench.h"
 
 /* Most pages one case maps, and allocations one operation of a batch makes. */
 #define BENCH_MAX_PAGES		64
@@ -53,8 +58,8 @@
 #define BENCH_MAX_WAITING	1000000
 /* Largest area of a fill with mixed sizes, in pages. */
 #define BENCH_FILL_PAGES	16
-/* A module cannot link against the functions the kernel does not export. */
-#define BENCH_HAS_AREAS		(!__is_defined(MODULE))
+/* Most areas of a churn that wait: with as many others, no worker is woken. */
+#define BENCH_MAX_IDLE		4000
 
 static unsigned long seed = 20201124;
 module_param(seed, ulong, 0600);
@@ -64,7 +69,7 @@ static char results[PAGE_SIZE / 2];
 static size_t results_len;
 
 /* Say one result, to the log and to the reader of "results". */
-static __printf(1, 2) void report(const char *fmt, ...)
+void bench_report(const char *fmt, ...)
 {
 	char *line = results + results_len;
 	va_list args;
@@ -82,11 +87,11 @@ static void report_tenths(const char *name, const char *unit, u64 value)
 	u32 tenth;
 	u64 whole = div_u64_rem(value, 10, &tenth);
 
-	report("bench %s %s %llu.%u\n", name, unit, whole, tenth);
+	bench_report("bench %s %s %llu.%u\n", name, unit, whole, tenth);
 }
 
 /* One area of @nr_pages and no guard page; NULL where that is impossible. */
-static struct vm_struct *area_get(unsigned int nr_pages)
+struct vm_struct *bench_area(unsigned int nr_pages)
 {
 	if (BENCH_HAS_AREAS)
 		return get_vm_area(nr_pages * PAGE_SIZE, VM_MAP | VM_NO_GUARD);
@@ -98,9 +103,9 @@ static struct vm_struct *area_get(unsigned int nr_pages)
  * it a page table: i386 takes a missing one for a change when it unmaps, and
  * then walks the rest of the vmalloc space, which is not what is measured here.
  */
-static struct vm_struct *area_get_mapped(unsigned int nr_pages)
+struct vm_struct *bench_area_mapped(unsigned int nr_pages)
 {
-	struct vm_struct *area = area_get(nr_pages);
+	struct vm_struct *area = bench_area(nr_pages);
 	unsigned long addr;
 
 	if (!area)
@@ -115,9 +120,7 @@ static struct vm_struct *area_get_mapped(unsigned int nr_pages)
 	return area;
 }
 
-static const char needs_builtin[] = "needs the bench built into the kernel";
-
-static int refuse(const char *what, const char *why, int err)
+int bench_refuse(const char *what, const char *why, int err)
 {
 	pr_err("%s: %s\n", what, why);
 	return err;
@@ -127,8 +130,8 @@ static int refuse(const char *what, const char *why, int err)
 static int parse_areas(const char *count, unsigned int *nr)
 {
 	if (kstrtouint(count, 10, nr) || !*nr || *nr > BENCH_MAX_WAITING)
-		return refuse(count, "not a number from 1 to "
-			      __stringify(BENCH_MAX_WAITING), -EINVAL);
+		return bench_refuse(count, "not a number from 1 to "
+				    __stringify(BENCH_MAX_WAITING), -EINVAL);
 	return 0;
 }
 
@@ -152,7 +155,7 @@ static struct vm_struct **alloc_areas(unsigned int nr)
 
 	areas = kvcalloc(nr, sizeof(*areas), GFP_KERNEL);
 	for (i = 0; areas && i < nr; i++) {
-		areas[i] = area_get_mapped(1);
+		areas[i] = bench_area_mapped(1);
 		if (!areas[i]) {
 			pr_err("only %u of %u areas fit\n", i, nr);
 			free_areas(areas, i);
@@ -242,7 +245,7 @@ static int op_vm_map_ram(struct bench_state *st)
 
 static int op_get_vm_area(struct bench_state *st)
 {
-	struct vm_struct *area = area_get(1);
+	struct vm_struct *area = bench_area(1);
 
 	if (!area)
 		return -ENOMEM;
@@ -369,7 +372,7 @@ static int measure_cost(const struct bench_case *bc, struct bench_state *st)
 	      time_loops(st, op_nothing, bc->loops, &empty) ?:
 	      time_loops(st, bc->op, bc->loops, &cycles);
 	if (err)
-		return refuse(bc->name, "an operation failed", err);
+		return bench_refuse(bc->name, "an operation failed", err);
 	tenths = (u64)(cycles - min(empty, cycles)) * 10 + bc->loops / 2;
 	report_tenths(bc->name, cost_unit(false), div_u64(tenths, bc->loops));
 	return 0;
@@ -386,16 +389,16 @@ static int run_cost(const char *name)
 	for (i = 0; i < ARRAY_SIZE(bench_cases); i++) {
 		bc = &bench_cases[i];
 		if (!name)
-			report("%s\n", bc->name);
+			bench_report("%s\n", bc->name);
 		else if (!strcmp(bc->name, name))
 			break;
 	}
 	if (!name)
 		return 0;
 	if (i == ARRAY_SIZE(bench_cases))
-		return refuse(name, "no such case", -EINVAL);
+		return bench_refuse(name, "no such case", -EINVAL);
 	if (bc->needs_areas && !BENCH_HAS_AREAS)
-		return refuse(name, needs_builtin, -EOPNOTSUPP);
+		return bench_refuse(name, bench_needs_builtin, -EOPNOTSUPP);
 	st = kzalloc(sizeof(*st), GFP_KERNEL);
 	if (!st)
 		return -ENOMEM;
@@ -487,14 +490,14 @@ static int storm_prepare(const char *name, const char *count)
 	int err;
 
 	if (!BENCH_HAS_AREAS)
-		return refuse("prepare", needs_builtin, -EOPNOTSUPP);
+		return bench_refuse("prepare", bench_needs_builtin, -EOPNOTSUPP);
 	if (!order)
-		return refuse(name, "not an order of freeing", -EINVAL);
+		return bench_refuse(name, "not an order of freeing", -EINVAL);
 	err = parse_areas(count, &nr);
 	if (err)
 		return err;
 	if (num_online_cpus() > 1)
-		return refuse("prepare", "only on one CPU", -EOPNOTSUPP);
+		return bench_refuse("prepare", "only on one CPU", -EOPNOTSUPP);
 
 	err = storm_alloc(order, nr);
 	if (err)
@@ -529,7 +532,7 @@ static int storm_release(bool worker)
 	vm_unmap_aliases();
 	storm.drain_cycles = get_cycles() - start;
 	if (!alone)
-		return refuse("release", "someone else ran before", -EAGAIN);
+		return bench_refuse("release", "someone else ran before", -EAGAIN);
 	return 0;
 }
 
@@ -553,52 +556,7 @@ static int storm_finish(void)
 	return 0;
 }
 
-/* === Waiting for a worker that gets no CPU === */
-
-/* Of each area of a starved producer: some hundred of them reach any limit. */
-#define BENCH_STARVE_PAGES	64
-
-#if defined(CONFIG_TRACEPOINTS) && !defined(MODULE)
-static void note_waiting(void *data, unsigned long va_start,
-			 unsigned long nr_lazy, unsigned long nr_lazy_max)
-{
-	unsigned long *most = data;
-
-	*most = max(*most, nr_lazy);
-}
-
-static int starve(unsigned int nr)
-{
-	unsigned long most = 0;
-	struct vm_struct *area;
-	int err;
-
-	err = register_trace_free_vmap_area_noflush(note_waiting, &most);
-	if (err)
-		return refuse("starve", "no trace event", err);
-	vm_unmap_aliases();
-	sched_set_fifo(current);
-	while (nr--) {
-		area = area_get(BENCH_STARVE_PAGES);
-		if (!area)
-			break;
-		free_vm_area(area);
-	}
-	sched_set_normal(current, 0);
-	unregister_trace_free_vmap_area_noflush(note_waiting, &most);
-	tracepoint_synchronize_unregister();
-	if (nr != UINT_MAX)
-		return refuse("starve", "no room for an area", -ENOMEM);
-	report("bench waiting_starved pages %lu\n", most);
-	return 0;
-}
-#else
-static int starve(unsigned int nr)
-{
-	return refuse("starve", "needs trace events, and to be built in",
-		      -EOPNOTSUPP);
-}
-#endif
+/* === Loads === */
 
 static int run_starve(const char *count)
 {
@@ -607,11 +565,31 @@ static int run_starve(const char *count)
 
 	if (err)
 		return err;
-	if (!BENCH_HAS_AREAS)
-		return refuse("starve", needs_builtin, -EOPNOTSUPP);
 	if (num_online_cpus() > 1)
-		return refuse("starve", "only on one CPU", -EOPNOTSUPP);
-	return starve(nr);
+		return bench_refuse("starve", "only on one CPU", -EOPNOTSUPP);
+	return bench_starve(nr);
+}
+
+static int run_hogs(const char *count)
+{
+	unsigned int nr;
+
+	return parse_areas(count, &nr) ?: bench_hogs(nr);
+}
+
+static int run_churn(const char *kind, const char *count, const char *waiting)
+{
+	unsigned int nr, idle;
+	int err = parse_areas(count, &nr);
+
+	if (err)
+		return err;
+	if (kstrtouint(waiting, 10, &idle) || idle > BENCH_MAX_IDLE)
+		return bench_refuse(waiting, "not a number from 0 to "
+				    __stringify(BENCH_MAX_IDLE), -EINVAL);
+	if (num_online_cpus() > 1)
+		return bench_refuse("churn", "only on one CPU", -EOPNOTSUPP);
+	return bench_churn(kind, nr, idle, seed);
 }
 
 /* === Filling a small space === */
@@ -629,7 +607,7 @@ static unsigned int fill_space(struct vm_struct **areas, unsigned int max,
 		want = nr_pages;
 		if (!want)
 			want = prandom_u32_state(&rnd) % BENCH_FILL_PAGES + 1;
-		areas[nr] = area_get_mapped(want);
+		areas[nr] = bench_area_mapped(want);
 		if (!areas[nr])
 			break;
 	}
@@ -680,10 +658,10 @@ static int fill_rounds(struct vm_struct **areas, unsigned int max,
 	}
 
 	for (mixed = 0; mixed < 2; mixed++) {
-		report("bench fill_%s_first areas %u\n", names[mixed],
-		       first[mixed]);
-		report("bench fill_%s_last areas %u\n", names[mixed],
-		       last[mixed]);
+		bench_report("bench fill_%s_first areas %u\n", names[mixed],
+			     first[mixed]);
+		bench_report("bench fill_%s_last areas %u\n", names[mixed],
+			     last[mixed]);
 	}
 	return 0;
 }
@@ -695,11 +673,11 @@ static int run_fill(const char *count)
 	int err;
 
 	if (kstrtouint(count, 10, &rounds) || rounds < 2 || rounds > 10000)
-		return refuse(count, "not a number from 2 to 10000", -EINVAL);
+		return bench_refuse(count, "not a number from 2 to 10000", -EINVAL);
 	if (!BENCH_HAS_AREAS)
-		return refuse("fill", needs_builtin, -EOPNOTSUPP);
+		return bench_refuse("fill", bench_needs_builtin, -EOPNOTSUPP);
 	if (IS_ENABLED(CONFIG_64BIT))
-		return refuse("fill", "64 bits cannot be filled", -EOPNOTSUPP);
+		return bench_refuse("fill", "64 bits cannot be filled", -EOPNOTSUPP);
 
 	max = min((VMALLOC_END - VMALLOC_START) / PAGE_SIZE, (ulong)INT_MAX);
 	areas = kvcalloc(max, sizeof(*areas), GFP_KERNEL);
@@ -723,7 +701,8 @@ static int run_storm_words(int nr, char **word)
 		return storm_release(worker);
 	if (nr == 1 && !strcmp(word[0], "finish"))
 		return storm_finish();
-	return refuse(word[0], "only release, finish after prepare", -EBUSY);
+	return bench_refuse(word[0], "only release, finish after prepare",
+			    -EBUSY);
 }
 
 static int run_words(int nr, char **word)
@@ -744,7 +723,12 @@ static int run_words(int nr, char **word)
 		return run_fill(word[1]);
 	if (nr == 2 && !strcmp(word[0], "starve"))
 		return run_starve(word[1]);
-	return refuse(nr ? word[0] : "run", "not a complete command", -EINVAL);
+	if (nr == 2 && !strcmp(word[0], "hogs"))
+		return run_hogs(word[1]);
+	if (nr == 4 && !strcmp(word[0], "churn"))
+		return run_churn(word[1], word[2], word[3]);
+	return bench_refuse(nr ? word[0] : "run", "not a complete command",
+			    -EINVAL);
 }
 
 static int run_set(const char *val, const struct kernel_param *kp)
@@ -754,7 +738,7 @@ static int run_set(const char *val, const struct kernel_param *kp)
 
 	/* On the command line of a kernel it is built into: too early. */
 	if (system_state < SYSTEM_RUNNING)
-		return refuse("run", "only after boot", -EINVAL);
+		return bench_refuse("run", "only after boot", -EINVAL);
 	word = argv_split(GFP_KERNEL, val, &nr);
 	if (!word)
 		return -ENOMEM;
@@ -778,7 +762,7 @@ static int results_get(char *buffer, const struct kernel_param *kp)
 
 static int results_set(const char *val, const struct kernel_param *kp)
 {
-	return refuse("results", "can only be read", -EPERM);
+	return bench_refuse("results", "can only be read", -EPERM);
 }
 
 static const struct kernel_param_ops results_ops = {
