@@ -36,6 +36,7 @@ struct state {
 	long blocks;		/* of vm_map_ram() */
 	long busy;		/* all lines that are not lazily freed */
 	long lazy_bytes;	/* the rest, waiting for a drain */
+	long lazy_entries;	/* lines of these */
 	long descriptors;	/* objects of the vmap_area cache, or -1 */
 };
 
@@ -55,14 +56,23 @@ int scenario_knobs(void);
 int scenario_test_vmalloc(void);
 
 /* measure.c */
+int bench_present(void);
+int bench_run(const char *command, bool relay);
 int scenario_bench(void);
 int scenario_drain(void);
 int scenario_drainbench(void);
 int scenario_fill(void);
+int scenario_lazy(void);
 int scenario_starve(void);
 
 /* stats.c */
 int scenario_stats(void);
+
+/* flush.c */
+int scenario_churn(void);
+
+/* hogs.c */
+int scenario_hogs(void);
 
 /* shell.c */
 int scenario_shell(void);

@@ -45,8 +45,11 @@ static const struct {
 	{ "bench",		scenario_bench,		true },
 	{ "drain",		scenario_drain,		true },
 	{ "drainbench",		scenario_drainbench,	true },
+	{ "lazy",		scenario_lazy,		true },
 	{ "starve",		scenario_starve,	false },
 	{ "stats",		scenario_stats,		false },
+	{ "hogs",		scenario_hogs,		false },
+	{ "churn",		scenario_churn,		true },
 	{ "shell",		scenario_shell,		true },
 };
 

@@ -84,6 +84,7 @@ static void count_line(struct state *st, const char *line)
 	if (strstr(line, "unpurged vm_area")) {
 		if (sscanf(line, "%*s %ld", &bytes) == 1)
 			st->lazy_bytes += bytes;
+		st->lazy_entries++;
 		return;
 	}
 	st->busy++;
