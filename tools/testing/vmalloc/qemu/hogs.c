@@ -15,9 +15,9 @@
 
 #include "guest.h"
 
-/* "waiting pages N" is what waits, flushed or not; not every kernel has it. */
+/* "waiting_pages N" is what waits, flushed or not; not every kernel has it. */
 #define STATS		DEBUGFS "/vmalloc/stats"
-#define STATS_WAITING	"waiting pages"
+#define STATS_WAITING	"waiting_pages"
 /* Of each real-time producer; 64 pages each, many times any limit. */
 #define DEFAULT_REQUESTS	"4000"
 /* Above the bench's tasks, which have half of the highest. */
