@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Ordered sets of address ranges, see extent.c.
+ * Ordered sets of address ranges, see extent.c and extent_sized.c.
  */
 #ifndef _MM_VMALLOC_EXTENT_H
 #define _MM_VMALLOC_EXTENT_H
@@ -9,16 +9,16 @@
 
 /**
  * struct extent_set - address ranges that do not overlap, in address order
- * @root: the ranges as a red-black tree
- * @head: the same ranges as a list, lowest address first
+ * @root: the ranges as a red-black tree; in a sized set, one of each run
+ * @head: all ranges as a list, lowest address first
  * @finger: where the last change was made, as the link of the range there or
  *	@head: what changes next is most often there or right above
  * @nr: how many ranges there are
  *
- * A range is a struct vmap_area. A set is either plain or sized: in a sized
- * set each range also keeps the size of the largest range of its subtree in
- * &vmap_area.subtree_max_size, which is what a search for room goes by. The
- * caller's lock guards all of it.
+ * A range is a struct vmap_area. A set is either plain or sized. A plain set
+ * finds the range that has an address; its caller may use &vmap_area.flags and
+ * &vmap_area.vm. A sized set has the two for itself, finds room, and is quick
+ * to get many ranges by address. The caller's lock guards all of it.
  */
 struct extent_set {
 	struct rb_root root;
@@ -53,6 +53,22 @@ struct extent_room {
  */
 #define EXTENT_CARVE_STEPS	64
 
+/*
+ * The most ranges that a node of a sized set's tree stands for. Ranges that
+ * come sorted share the 200 instructions that a node costs: with 8 these are 25
+ * for each, next to 80 that each costs anyway. More would save little, and all
+ * that looks at a run, or changes it, takes as many steps as it has ranges.
+ */
+#define EXTENT_RUN		8
+
+/*
+ * How many ranges above a set's finger are looked at before the tree is
+ * descended instead. A step costs some 8 instructions, a descent as much for
+ * each level of the tree. One by one, ranges go right above the finger, as
+ * neighbours in time often are in space, or else anywhere.
+ */
+#define EXTENT_STEPS		1
+
 static inline unsigned long va_size(const struct vmap_area *va)
 {
 	return va->va_end - va->va_start;
@@ -63,9 +79,73 @@ static inline struct vmap_area *rb_to_va(const struct rb_node *n)
 	return rb_entry(n, struct vmap_area, rb_node);
 }
 
+static inline struct vmap_area *link_va(const struct list_head *link)
+{
+	return list_entry(link, struct vmap_area, list);
+}
+
+static inline struct vmap_area *link_to_va(const struct extent_set *set,
+					   const struct list_head *link)
+{
+	return link == &set->head ? NULL : link_va(link);
+}
+
+static inline struct vmap_area *extent_below(const struct extent_set *set,
+					     const struct vmap_area *va)
+{
+	return link_to_va(set, va->list.prev);
+}
+
+static inline struct vmap_area *extent_above(const struct extent_set *set,
+					     const struct vmap_area *va)
+{
+	return link_to_va(set, va->list.next);
+}
+
+/* Whether a range of a sized set leads a run, and so is a node of the tree. */
+static inline bool extent_leads(const struct vmap_area *va)
+{
+	return va->flags;
+}
+
+/* The size of the largest range in the subtree of @n, of a sized set. */
+static inline unsigned long subtree_size(const struct rb_node *n)
+{
+	return n ? rb_to_va(n)->subtree_max_size : 0;
+}
+
+/*
+ * Whether [start, end) goes right above the finger or at most @steps ranges
+ * further up. *@below is the link of the range that it goes above, which may
+ * reach into it, or the list's head.
+ */
+static __always_inline bool extent_near_finger(const struct extent_set *set,
+					       unsigned long start,
+					       unsigned long end,
+					       struct list_head **below,
+					       const unsigned int steps)
+{
+	struct list_head *link = set->finger;
+	unsigned int i;
+
+	if (link != &set->head && link_va(link)->va_start >= start)
+		return false;
+
+	for (i = 0; i <= steps; i++) {
+		struct list_head *above = link->next;
+
+		if (above == &set->head || link_va(above)->va_start >= end) {
+			*below = link;
+			return true;
+		}
+		link = above;
+	}
+	return false;
+}
+
 /**
  * extent_find - find the range that an address lies in
- * @set: plain or sized set
+ * @set: plain set
  * @addr: the address
  *
  * Inline, since it is most of what a lookup does.
@@ -91,15 +171,13 @@ static inline struct vmap_area *extent_find(const struct extent_set *set,
 }
 
 void extent_set_init(struct extent_set *set);
+bool extent_set_valid(const struct extent_set *set, bool sized, bool merged);
 
+/* Plain sets. */
 struct vmap_area *extent_find_near(const struct extent_set *set,
 				   unsigned long addr);
 struct vmap_area *extent_find_next(const struct extent_set *set,
 				   unsigned long addr);
-struct vmap_area *extent_find_last(const struct extent_set *set,
-				   unsigned long addr);
-
-/* Plain sets. */
 int extent_insert(struct extent_set *set, struct vmap_area *va);
 void extent_remove(struct extent_set *set, struct vmap_area *va);
 int extent_join(struct extent_set *set, struct vmap_area *va,
@@ -107,6 +185,8 @@ int extent_join(struct extent_set *set, struct vmap_area *va,
 void extent_take_all(struct extent_set *set, struct list_head *list);
 
 /* Sized sets. */
+struct vmap_area *extent_find_last(const struct extent_set *set,
+				   unsigned long addr);
 int extent_give(struct extent_set *set, struct vmap_area *va,
 		struct list_head *spares);
 unsigned long extent_give_sorted(struct extent_set *set, struct list_head *list,
@@ -118,7 +198,5 @@ int extent_carve(struct extent_set *set, const struct extent_room *room,
 		 unsigned long *addr, struct list_head *spares);
 int extent_carve_at(struct extent_set *set, unsigned long start,
 		    unsigned long end, struct list_head *spares);
-
-bool extent_set_valid(const struct extent_set *set, bool sized, bool merged);
 
 #endif /* _MM_VMALLOC_EXTENT_H */

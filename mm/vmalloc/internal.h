@@ -61,7 +61,7 @@
 
 struct seq_file;
 
-/* Bits of vmap_area.flags. */
+/* Bits of vmap_area.flags, which in arena->free is the set's own. */
 #define VMAP_RAM	BIT(0)	/* made by vm_map_ram() */
 #define VMAP_BLOCK	BIT(1)	/* a block that vm_map_ram() subdivides */
 #define VMAP_CHUNKED	BIT(2)	/* carved from a node's chunks, not the heap */

@@ -376,7 +376,164 @@ static void give_sorted_stops_after_a_portion(struct kunit *test)
 	expect_drawn(test, &set, "[.[=....");
 	KUNIT_EXPECT_EQ(test, 2, list_count_nodes(&list));
 	KUNIT_EXPECT_PTR_EQ(test, set.finger,
-			    &extent_find(&set, ADDR(2))->list);
+			    &extent_find_last(&set, ADDR(3))->list);
+}
+
+/* === Runs === */
+
+static_assert(EXTENT_RUN == 8);
+
+/* A page each, every second page from @first on. */
+static void give_apart(struct kunit *test, struct extent_set *set,
+		       unsigned int first, unsigned int nr)
+{
+	LIST_HEAD(spares);
+
+	for (; nr; nr--, first += 2)
+		KUNIT_ASSERT_EQ(test, 0,
+				extent_give(set, range(test, first, 1),
+					    &spares));
+}
+
+/* The set is valid and its runs are of these lengths, a digit for each. */
+static void expect_runs(struct kunit *test, const struct extent_set *set,
+			const char *expected)
+{
+	struct vmap_area *va;
+	char lengths[16] = {};
+	size_t nr = 0;
+
+	list_for_each_entry(va, &set->head, list)
+		if (extent_leads(va) && nr < sizeof(lengths) - 1)
+			lengths[nr++] = '0' + va->flags;
+	KUNIT_EXPECT_STREQ(test, lengths, expected);
+	KUNIT_EXPECT_TRUE(test, extent_set_valid(set, true, true));
+}
+
+static void runs_fill_one_after_another(struct kunit *test)
+{
+	struct extent_set set;
+
+	extent_set_init(&set);
+	give_apart(test, &set, 10, 17);
+	expect_runs(test, &set, "881");
+	/* The lowest of all has no run to join. */
+	give_apart(test, &set, 0, 5);
+	expect_runs(test, &set, "5881");
+}
+
+struct split_case {
+	const char *name;
+	unsigned int at;
+	const char *after;
+};
+
+static const struct split_case split_cases[] = {
+	{ "a range in the lower half", 4, "27" },
+	{ "a range in the upper half", 16, "54" },
+	{ "a range before the last", 28, "81" },
+	{ "a range after the last", 32, "81" },
+	{ "a range before the first", 0, "18" },
+};
+
+static void split_desc(const struct split_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(split, split_cases, split_desc);
+
+static void full_run_is_split_where_a_range_is_added(struct kunit *test)
+{
+	const struct split_case *c = test->param_value;
+	struct extent_set set;
+	LIST_HEAD(spares);
+	unsigned int i;
+
+	extent_set_init(&set);
+	for (i = 2; i < 4 * EXTENT_RUN; i += 4)
+		KUNIT_ASSERT_EQ(test, 0,
+				extent_give(&set, range(test, i, 1), &spares));
+	expect_runs(test, &set, "8");
+	give_apart(test, &set, c->at, 1);
+	expect_runs(test, &set, c->after);
+}
+
+struct run_step {
+	unsigned int page;
+	const char *after;
+};
+
+static void run_shrinks_and_goes_with_its_ranges(struct kunit *test)
+{
+	static const struct run_step steps[] = {
+		{ 16, "87" }, { 30, "86" }, { 0, "76" }, { 4, "66" },
+		{ 18, "65" }, { 20, "64" }, { 22, "63" }, { 24, "62" },
+		{ 26, "61" }, { 28, "6" }, { 2, "5" },
+	};
+	struct vmap_area *va;
+	struct extent_set set;
+	unsigned int i;
+
+	extent_set_init(&set);
+	give_apart(test, &set, 0, 16);
+	expect_runs(test, &set, "88");
+	for (i = 0; i < ARRAY_SIZE(steps); i++) {
+		va = extent_find_last(&set, ADDR(steps[i].page + 1));
+		extent_withdraw(&set, va);
+		expect_runs(test, &set, steps[i].after);
+	}
+}
+
+/* Also across the border of two runs, where the upper one keeps its leader. */
+static void gaps_close_within_and_between_runs(struct kunit *test)
+{
+	static const struct run_step steps[] = {
+		{ 3, "78" }, { 15, "68" }, { 17, "67" }, { 1, "57" },
+		{ 5, "47" }, { 7, "37" }, { 9, "27" }, { 11, "17" },
+		{ 13, "7" },
+	};
+	struct extent_set set;
+	LIST_HEAD(spares);
+	unsigned int i;
+
+	extent_set_init(&set);
+	give_apart(test, &set, 0, 16);
+	for (i = 0; i < ARRAY_SIZE(steps); i++) {
+		KUNIT_EXPECT_EQ(test, 0,
+				extent_give(&set,
+					    range(test, steps[i].page, 1),
+					    &spares));
+		expect_runs(test, &set, steps[i].after);
+	}
+	KUNIT_EXPECT_EQ(test, 18, list_count_nodes(&spares));
+}
+
+/* A page of a range in a run is carved: with much left it leads from then on. */
+static void large_range_leads_once_it_is_carved(struct kunit *test)
+{
+	static const struct {
+		unsigned int pages;
+		const char *after;
+	} cases[] = { { 3, "5" }, { 100, "32" } };
+	struct extent_set set;
+	LIST_HEAD(spares);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		extent_set_init(&set);
+		give_apart(test, &set, 0, 3);
+		KUNIT_ASSERT_EQ(test, 0,
+				extent_give(&set,
+					    range(test, 6, cases[i].pages),
+					    &spares));
+		give_apart(test, &set, 200, 1);
+		expect_runs(test, &set, "5");
+		KUNIT_EXPECT_EQ(test, 0,
+				extent_carve_at(&set, ADDR(6), ADDR(7),
+						&spares));
+		expect_runs(test, &set, cases[i].after);
+	}
 }
 
 /* === Finding === */
@@ -389,16 +546,23 @@ static void find_tells_inside_from_outside(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, extent_find(&set, ADDR(1) - 1));
 	KUNIT_EXPECT_NULL(test, extent_find(&set, ADDR(3)));
 	KUNIT_EXPECT_NULL(test, extent_find_next(&set, ADDR(6)));
-	KUNIT_EXPECT_NULL(test, extent_find_last(&set, ADDR(1)));
 	KUNIT_ASSERT_NOT_NULL(test, extent_find(&set, ADDR(3) - 1));
 	KUNIT_ASSERT_NOT_NULL(test, extent_find_next(&set, ADDR(3)));
-	KUNIT_ASSERT_NOT_NULL(test, extent_find_last(&set, ADDR(5)));
 	KUNIT_EXPECT_EQ(test, ADDR(1),
 			extent_find(&set, ADDR(3) - 1)->va_start);
 	KUNIT_EXPECT_EQ(test, ADDR(1),
 			extent_find_next(&set, ADDR(3) - 1)->va_start);
 	KUNIT_EXPECT_EQ(test, ADDR(5),
 			extent_find_next(&set, ADDR(3))->va_start);
+}
+
+static void find_last_tells_what_starts_below(struct kunit *test)
+{
+	struct extent_set set;
+
+	set_drawn(test, &set, true, ".[=..[");
+	KUNIT_EXPECT_NULL(test, extent_find_last(&set, ADDR(1)));
+	KUNIT_ASSERT_NOT_NULL(test, extent_find_last(&set, ADDR(1) + 1));
 	KUNIT_EXPECT_EQ(test, ADDR(1),
 			extent_find_last(&set, ADDR(5))->va_start);
 	KUNIT_EXPECT_EQ(test, ADDR(5),
@@ -413,15 +577,10 @@ static void validator_sees_each_kind_of_damage(struct kunit *test)
 	struct extent_set set;
 
 	kunit_info(test, "messages about damaged ranges are expected here\n");
-	set_drawn(test, &set, true, "[=.[=.[=.");
-	KUNIT_ASSERT_TRUE(test, extent_set_valid(&set, true, true));
+	set_drawn(test, &set, false, "[=.[=.[=.");
+	KUNIT_ASSERT_TRUE(test, extent_set_valid(&set, false, true));
 
 	va = extent_find(&set, ADDR(3));
-	va->subtree_max_size += PAGE_SIZE;
-	KUNIT_EXPECT_FALSE(test, extent_set_valid(&set, true, true));
-	KUNIT_EXPECT_TRUE(test, extent_set_valid(&set, false, true));
-	va->subtree_max_size -= PAGE_SIZE;
-
 	set.nr--;
 	KUNIT_EXPECT_FALSE(test, extent_set_valid(&set, true, true));
 	set.nr++;
@@ -439,6 +598,36 @@ static void validator_sees_each_kind_of_damage(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, extent_set_valid(&set, false, false));
 }
 
+static void validator_sees_damaged_runs(struct kunit *test)
+{
+	struct vmap_area *lead, *follower;
+	struct extent_set set;
+
+	kunit_info(test, "messages about damaged ranges are expected here\n");
+	extent_set_init(&set);
+	give_apart(test, &set, 0, 9);
+	expect_runs(test, &set, "81");
+	lead = extent_find_last(&set, ADDR(1));
+	follower = extent_find_last(&set, ADDR(15));
+
+	follower->subtree_max_size += PAGE_SIZE;
+	KUNIT_EXPECT_FALSE(test, extent_set_valid(&set, true, true));
+	follower->subtree_max_size -= PAGE_SIZE;
+	lead->subtree_max_size += PAGE_SIZE;
+	KUNIT_EXPECT_FALSE(test, extent_set_valid(&set, true, true));
+	lead->subtree_max_size -= PAGE_SIZE;
+
+	lead->flags--;
+	KUNIT_EXPECT_FALSE(test, extent_set_valid(&set, true, true));
+	lead->flags += 2;
+	KUNIT_EXPECT_FALSE(test, extent_set_valid(&set, true, true));
+	lead->flags--;
+	follower->flags = 1;
+	KUNIT_EXPECT_FALSE(test, extent_set_valid(&set, true, true));
+	follower->flags = 0;
+	KUNIT_EXPECT_TRUE(test, extent_set_valid(&set, true, true));
+}
+
 static struct kunit_case extent_cases[] = {
 	KUNIT_CASE_PARAM(carve_takes_the_lowest_fit, carve_gen_params),
 	KUNIT_CASE(carve_at_takes_what_is_named_or_nothing),
@@ -449,8 +638,16 @@ static struct kunit_case extent_cases[] = {
 	KUNIT_CASE(take_all_leaves_an_empty_set),
 	KUNIT_CASE(give_sorted_adds_all_in_portions),
 	KUNIT_CASE(give_sorted_stops_after_a_portion),
+	KUNIT_CASE(runs_fill_one_after_another),
+	KUNIT_CASE_PARAM(full_run_is_split_where_a_range_is_added,
+			 split_gen_params),
+	KUNIT_CASE(run_shrinks_and_goes_with_its_ranges),
+	KUNIT_CASE(gaps_close_within_and_between_runs),
+	KUNIT_CASE(large_range_leads_once_it_is_carved),
 	KUNIT_CASE(find_tells_inside_from_outside),
+	KUNIT_CASE(find_last_tells_what_starts_below),
 	KUNIT_CASE(validator_sees_each_kind_of_damage),
+	KUNIT_CASE(validator_sees_damaged_runs),
 	{}
 };
 

@@ -20,11 +20,16 @@
 #define ADDR(page)	(BASE + (unsigned long)(page) * PAGE_SIZE)
 #define PAGE_OF(addr)	(((addr) - BASE) / PAGE_SIZE)
 
-/* @unused: descriptors, the test's; @model: a bit for each page in @set */
+/*
+ * @longest: pages in a range that is added; the fewer, the more ranges
+ * @unused: descriptors, the test's
+ * @model: a bit for each page in @set
+ */
 struct run {
 	struct kunit *test;
 	struct rnd_state rnd;
 	bool sized;
+	unsigned int longest;
 	struct extent_set set;
 	struct list_head unused;
 	DECLARE_BITMAP(model, PAGES);
@@ -65,7 +70,7 @@ static struct vmap_area *range(struct run *run, unsigned int first,
 
 static void add_one(struct run *run)
 {
-	unsigned int pages = 1 + below(run, 12);
+	unsigned int pages = 1 + below(run, run->longest);
 	unsigned int first = below(run, PAGES - pages);
 	struct vmap_area *va = range(run, first, pages);
 	int expected = none_in(run, first, pages) ? 0 : -EEXIST;
@@ -87,7 +92,7 @@ static void add_sorted(struct run *run)
 	LIST_HEAD(list);
 
 	for (first = below(run, 30); first < PAGES - 8;
-	     first += pages + below(run, 40)) {
+	     first += pages + below(run, 3 * run->longest + 4)) {
 		pages = 1 + below(run, 4);
 		if (!none_in(run, first, pages))
 			continue;
@@ -122,7 +127,7 @@ static void carve_one(struct run *run)
 	unsigned int first = below(run, PAGES);
 	unsigned int align = 1U << below(run, 5);
 	struct extent_room room = {
-		.size	= (1 + below(run, 10)) * PAGE_SIZE,
+		.size	= (1 + below(run, run->longest)) * PAGE_SIZE,
 		.align	= align * PAGE_SIZE,
 		.offset	= below(run, align) * PAGE_SIZE,
 		.start	= ADDR(first),
@@ -189,7 +194,7 @@ static void compare(struct run *run)
 	KUNIT_ASSERT_EQ(run->test, run->set.nr, nr);
 }
 
-static void random_run(struct kunit *test, bool sized)
+static void random_run(struct kunit *test, bool sized, unsigned int longest)
 {
 	struct run *run = kunit_kzalloc(test, sizeof(*run), GFP_KERNEL);
 	unsigned int i, what;
@@ -198,6 +203,7 @@ static void random_run(struct kunit *test, bool sized)
 	kunit_info(test, "seed %u, %u steps\n", window_seed, STEPS);
 	run->test = test;
 	run->sized = sized;
+	run->longest = longest;
 	prandom_seed_state(&run->rnd, window_seed);
 	extent_set_init(&run->set);
 	INIT_LIST_HEAD(&run->unused);
@@ -218,17 +224,23 @@ static void random_run(struct kunit *test, bool sized)
 
 static void plain_set_equals_a_bitmap(struct kunit *test)
 {
-	random_run(test, false);
+	random_run(test, false, 12);
 }
 
 static void sized_set_equals_a_bitmap(struct kunit *test)
 {
-	random_run(test, true);
+	random_run(test, true, 12);
+}
+
+static void sized_set_in_pieces_equals_a_bitmap(struct kunit *test)
+{
+	random_run(test, true, 1);
 }
 
 static struct kunit_case random_cases[] = {
 	KUNIT_CASE(plain_set_equals_a_bitmap),
 	KUNIT_CASE(sized_set_equals_a_bitmap),
+	KUNIT_CASE(sized_set_in_pieces_equals_a_bitmap),
 	{}
 };
 

@@ -224,7 +224,7 @@ static bool heap_has_all(unsigned long base, const unsigned long *offsets,
 	int i;
 
 	for (i = 0; i < nr; i++) {
-		va = extent_find(&vmap_heap.free, base + offsets[i]);
+		va = extent_find_last(&vmap_heap.free, base + offsets[i] + 1);
 		if (!va || va->va_end < base + offsets[i] + sizes[i])
 			return false;
 	}

@@ -113,12 +113,12 @@ struct vmap_area *window_take_ordinary(struct kunit *test, unsigned long size,
 static struct window_view set_view(const struct extent_set *set,
 				   unsigned long start, unsigned long end)
 {
-	struct vmap_area *va = extent_find_next(set, start);
 	struct window_view view = {};
+	struct vmap_area *va;
 
-	if (!va)
-		return view;
-	list_for_each_entry_from(va, &set->head, list) {
+	list_for_each_entry(va, &set->head, list) {
+		if (va->va_end <= start)
+			continue;
 		if (va->va_start >= end)
 			break;
 		view.ranges++;

@@ -10,6 +10,7 @@
 
 #include "extent_internal.h"
 #include "extent.c"
+#include "extent_sized.c"
 #include "model.h"
 
 unsigned int warnings;
@@ -110,6 +111,17 @@ static void give(struct extent_set *set, const char *picture)
 	spares_free(&spares);
 }
 
+static void join(struct extent_set *set, const char *picture)
+{
+	LIST_HEAD(spares);
+	unsigned long i;
+
+	for (i = 0; picture[i]; i++)
+		if (picture[i] == '=')
+			CHECK(!extent_join(set, range(i, 1), &spares));
+	spares_free(&spares);
+}
+
 /* === Named cases === */
 
 static void join_between_leaves_one_range(void)
@@ -171,8 +183,7 @@ static void find_tells_inside_from_outside(void)
 	extent_set_init(&set);
 	CHECK(!extent_find(&set, ADDR(0)));
 	CHECK(!extent_find_next(&set, 0));
-	CHECK(!extent_find_last(&set, ULONG_MAX));
-	give(&set, ".==..=");
+	join(&set, ".==..=");
 	CHECK(!extent_find(&set, ADDR(1) - 1));
 	CHECK(extent_find(&set, ADDR(1)));
 	CHECK(extent_find(&set, ADDR(3) - 1));
@@ -180,6 +191,16 @@ static void find_tells_inside_from_outside(void)
 	CHECK(extent_find_next(&set, ADDR(3) - 1)->va_start == ADDR(1));
 	CHECK(extent_find_next(&set, ADDR(3))->va_start == ADDR(5));
 	CHECK(!extent_find_next(&set, ADDR(6)));
+	set_free(&set);
+}
+
+static void find_last_tells_what_starts_below(void)
+{
+	struct extent_set set;
+
+	extent_set_init(&set);
+	CHECK(!extent_find_last(&set, ULONG_MAX));
+	give(&set, ".==..=");
 	CHECK(extent_find_last(&set, ADDR(5))->va_start == ADDR(1));
 	CHECK(extent_find_last(&set, ADDR(5) + 1)->va_start == ADDR(5));
 	CHECK(!extent_find_last(&set, ADDR(1)));
@@ -368,6 +389,188 @@ static void carve_at_takes_just_that(void)
 	set_free(&set);
 }
 
+/* A page each, every second page from @first on. */
+static void give_apart(struct extent_set *set, unsigned long first,
+		       unsigned long nr)
+{
+	LIST_HEAD(spares);
+
+	for (; nr--; first += 2)
+		CHECK(!extent_give(set, range(first, 1), &spares));
+	CHECK(list_empty(&spares));
+}
+
+/* Whether the set is valid and its runs have these lengths, a digit for each. */
+static bool runs_are(const struct extent_set *set, const char *lengths)
+{
+	struct vmap_area *va;
+
+	list_for_each_entry(va, &set->head, list)
+		if (extent_leads(va) && va->flags != *lengths++ - '0')
+			return false;
+	return !*lengths && extent_set_valid(set, true, true);
+}
+
+static struct vmap_area *at(const struct extent_set *set, unsigned long page)
+{
+	struct vmap_area *va = extent_find_last(set, ADDR(page) + 1);
+
+	if (!va || va->va_end <= ADDR(page))
+		exit(2);
+	return va;
+}
+
+static_assert(EXTENT_RUN == 8, "the tests of runs are written for 8");
+
+static void runs_fill_one_after_another(void)
+{
+	struct extent_set set;
+
+	extent_set_init(&set);
+	give_apart(&set, 10, 8);
+	CHECK(runs_are(&set, "8"));
+	give_apart(&set, 26, 9);
+	CHECK(runs_are(&set, "881"));
+	/* The lowest of all has no run to join. */
+	give_apart(&set, 0, 1);
+	CHECK(runs_are(&set, "1881"));
+	give_apart(&set, 2, 4);
+	CHECK(runs_are(&set, "5881"));
+	set_free(&set);
+}
+
+static void full_run_is_split_where_a_range_is_added(void)
+{
+	static const struct {
+		unsigned long at;
+		const char *runs;
+	} cases[] = {
+		{ 4, "27" }, { 16, "54" }, { 28, "81" }, { 32, "81" },
+	};
+	struct extent_set set;
+	size_t i, j;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		LIST_HEAD(spares);
+
+		extent_set_init(&set);
+		for (j = 1; j <= EXTENT_RUN; j++)
+			CHECK(!extent_give(&set, range(4 * j - 2, 1), &spares));
+		CHECK(runs_are(&set, "8"));
+		give_apart(&set, cases[i].at, 1);
+		CHECK(runs_are(&set, cases[i].runs));
+		set_free(&set);
+	}
+}
+
+static void run_shrinks_and_goes_with_its_ranges(void)
+{
+	static const struct {
+		unsigned long page;
+		const char *runs;
+	} steps[] = {
+		{ 16, "87" }, { 30, "86" }, { 0, "76" }, { 4, "66" },
+		{ 18, "65" }, { 20, "64" }, { 22, "63" }, { 24, "62" },
+		{ 26, "61" }, { 28, "6" }, { 2, "5" },
+	};
+	struct vmap_area *va;
+	struct extent_set set;
+	size_t i;
+
+	extent_set_init(&set);
+	give_apart(&set, 0, 16);
+	CHECK(runs_are(&set, "88"));
+	for (i = 0; i < ARRAY_SIZE(steps); i++) {
+		va = at(&set, steps[i].page);
+		extent_withdraw(&set, va);
+		free(va);
+		CHECK(runs_are(&set, steps[i].runs));
+	}
+	set_free(&set);
+}
+
+/* Also across the border of two runs, where the upper one keeps its leader. */
+static void gaps_close_within_and_between_runs(void)
+{
+	static const struct {
+		unsigned long page;
+		const char *runs;
+	} steps[] = {
+		{ 3, "78" }, { 15, "68" }, { 17, "67" }, { 1, "57" },
+		{ 5, "47" }, { 7, "37" }, { 9, "27" }, { 11, "17" },
+		{ 13, "7" },
+	};
+	struct extent_set set;
+	struct vmap_area *lead[2];
+	LIST_HEAD(spares);
+	size_t i;
+
+	extent_set_init(&set);
+	give_apart(&set, 0, 16);
+	lead[0] = at(&set, 0);
+	lead[1] = at(&set, 16);
+	for (i = 0; i < ARRAY_SIZE(steps); i++) {
+		CHECK(extent_leads(lead[0]) && extent_leads(lead[1]));
+		CHECK(!extent_give(&set, range(steps[i].page, 1), &spares));
+		CHECK(spares_free(&spares) == 2);
+		CHECK(runs_are(&set, steps[i].runs));
+	}
+	CHECK(at(&set, 0) == lead[1] && lead[1]->va_end == ADDR(19));
+	set_free(&set);
+}
+
+static void large_range_leads_once_it_is_carved(void)
+{
+	struct extent_room room = {
+		.size = PAGE_SIZE, .align = PAGE_SIZE, .start = ADDR(7),
+		.end = ADDR(99),
+	};
+	struct extent_set set;
+	LIST_HEAD(spares);
+	unsigned long addr;
+
+	extent_set_init(&set);
+	give_apart(&set, 0, 3);
+	CHECK(!extent_give(&set, range(6, EXTENT_WORTH_A_NODE + 2), &spares));
+	give_apart(&set, 90, 1);
+	CHECK(runs_are(&set, "5"));
+	/* From the end, with all but enough left, and with less. */
+	CHECK(!extent_carve_at(&set, ADDR(EXTENT_WORTH_A_NODE + 5),
+			       ADDR(EXTENT_WORTH_A_NODE + 8), &spares));
+	CHECK(runs_are(&set, "5"));
+	room.start = ADDR(6);
+	CHECK(!extent_carve(&set, &room, &addr, &spares) && addr == ADDR(6));
+	CHECK(runs_are(&set, "5"));
+	CHECK(!extent_give(&set, range(6, 1), &spares));
+	CHECK(!extent_give(&set, range(EXTENT_WORTH_A_NODE + 5, 3), &spares));
+	CHECK(!extent_carve(&set, &room, &addr, &spares) && addr == ADDR(6));
+	CHECK(runs_are(&set, "32"));
+	spares_free(&spares);
+	set_free(&set);
+}
+
+static void next_sized_looks_into_runs(void)
+{
+	static const unsigned long large[] = { 8, 28, 36, 56 };
+	struct vmap_area *va = NULL;
+	struct extent_set set;
+	LIST_HEAD(spares);
+	size_t i;
+
+	extent_set_init(&set);
+	give_apart(&set, 0, 32);
+	for (i = 0; i < ARRAY_SIZE(large); i++)
+		CHECK(!extent_give(&set, range(large[i] + 1, 1), &spares));
+	CHECK(set.nr == 28 && extent_set_valid(&set, true, true));
+	for (i = 0; i < ARRAY_SIZE(large); i++) {
+		va = extent_next_sized(&set, va, 2 * PAGE_SIZE);
+		CHECK(va && va->va_start == ADDR(large[i]));
+	}
+	CHECK(!extent_next_sized(&set, va, 2 * PAGE_SIZE));
+	spares_free(&spares);
+	set_free(&set);
+}
+
 static void give_sorted_reports_what_is_free_already(void)
 {
 	unsigned int nr = 10;
@@ -418,6 +621,13 @@ static void give_sorted_stops_after_nr(void)
 	set_free(&set);
 }
 
+/* Messages that are expected would only alarm. */
+static void mute(bool on)
+{
+	if (!freopen(on ? "/dev/null" : "/dev/stderr", "w", stderr))
+		exit(2);
+}
+
 static void validator_sees_damage(void)
 {
 	struct extent_set set;
@@ -425,18 +635,13 @@ static void validator_sees_damage(void)
 	LIST_HEAD(outside);
 
 	extent_set_init(&set);
-	give(&set, "==.==.===");
-	CHECK(extent_set_valid(&set, true, true));
-
-	/* Its messages are expected here; they would only alarm. */
-	if (!freopen("/dev/null", "w", stderr))
-		exit(2);
+	join(&set, "==.==.===");
+	CHECK(extent_set_valid(&set, false, true));
 	va = rb_to_va(set.root.rb_node);
-	va->subtree_max_size -= PAGE_SIZE;
-	CHECK(!extent_set_valid(&set, true, true));
-	va->subtree_max_size += PAGE_SIZE;
+
+	mute(true);
 	set.nr++;
-	CHECK(!extent_set_valid(&set, true, true));
+	CHECK(!extent_set_valid(&set, false, true));
 	set.nr--;
 	va->va_end += PAGE_SIZE;
 	CHECK(!extent_set_valid(&set, false, true));
@@ -445,13 +650,60 @@ static void validator_sees_damage(void)
 	CHECK(!extent_set_valid(&set, false, false));
 	va->va_end -= 2 * PAGE_SIZE;
 	set.finger = set.finger->next->next->next->next;
-	CHECK(extent_set_valid(&set, true, true));
+	CHECK(extent_set_valid(&set, false, true));
 	set.finger = &outside;
-	CHECK(!extent_set_valid(&set, true, true));
+	CHECK(!extent_set_valid(&set, false, true));
+	set.finger = &set.head;
 	list_move(&va->list, &extent_above(&set, va)->list);
 	CHECK(!extent_set_valid(&set, false, false));
-	if (!freopen("/dev/stderr", "w", stderr))
-		exit(2);
+	mute(false);
+	set_free(&set);
+}
+
+static void validator_sees_damaged_runs(void)
+{
+	struct vmap_area *lead, *follower, *second, *gone;
+	struct extent_set set;
+
+	extent_set_init(&set);
+	give_apart(&set, 0, 9);
+	CHECK(runs_are(&set, "81"));
+	lead = at(&set, 0);
+	follower = at(&set, 14);
+	second = at(&set, 16);
+
+	mute(true);
+	follower->subtree_max_size += PAGE_SIZE;
+	CHECK(!extent_set_valid(&set, true, true));
+	follower->subtree_max_size -= PAGE_SIZE;
+	lead->subtree_max_size += PAGE_SIZE;
+	CHECK(!extent_set_valid(&set, true, true));
+	lead->subtree_max_size -= PAGE_SIZE;
+	lead->flags--;
+	CHECK(!extent_set_valid(&set, true, true));
+	lead->flags++;
+	gone = at(&set, 2);
+	extent_withdraw(&set, gone);
+	free(gone);
+	CHECK(extent_set_valid(&set, true, true));
+	lead->flags++;
+	CHECK(!extent_set_valid(&set, true, true));
+	lead->flags--;
+	give_apart(&set, 2, 1);
+	CHECK(extent_set_valid(&set, true, true));
+	second->flags++;
+	CHECK(!extent_set_valid(&set, true, true));
+	second->flags--;
+	run_follow(second, follower);
+	CHECK(!extent_set_valid(&set, true, true));
+	run_follow(lead, follower);
+	CHECK(extent_set_valid(&set, true, true));
+	/* One run, right but for its length. */
+	rb_erase_augmented(&second->rb_node, &set.root, &extent_augment);
+	run_follow(lead, second);
+	lead->flags = 9;
+	CHECK(!extent_set_valid(&set, true, true));
+	mute(false);
 	set_free(&set);
 }
 
@@ -466,9 +718,14 @@ static void compare(const struct extent_set *set, const struct model *m,
 	CHECK(extent_set_valid(set, sized, true));
 	CHECK(set->nr == model_ranges(m));
 	i = random_below(MODEL_PAGES);
-	va = extent_find_near(set, ADDR(i));
-	CHECK(va == extent_find(set, ADDR(i)));
-	CHECK(!va == !m->in[i]);
+	if (sized) {
+		va = extent_find_last(set, ADDR(i) + 1);
+		CHECK((va && va->va_end > ADDR(i)) == m->in[i]);
+	} else {
+		va = extent_find_near(set, ADDR(i));
+		CHECK(va == extent_find(set, ADDR(i)));
+		CHECK(!va == !m->in[i]);
+	}
 	list_for_each_entry(va, &set->head, list) {
 		unsigned long nr = va_size(va) / PAGE_SIZE;
 
@@ -480,10 +737,13 @@ static void compare(const struct extent_set *set, const struct model *m,
 	CHECK(!pages);
 }
 
+/* Up to how long ranges are in a random run: if short, there are many. */
+static unsigned long random_pages;
+
 static void random_give(struct extent_set *set, struct model *m,
 			struct list_head *spares, bool sized)
 {
-	unsigned long pages = 1 + random_below(12);
+	unsigned long pages = 1 + random_below(random_pages);
 	unsigned long first = random_below(MODEL_PAGES - pages);
 	bool fits = model_all(m, first, pages, false);
 	struct vmap_area *va = range(first, pages);
@@ -519,7 +779,7 @@ static void random_carve(struct extent_set *set, struct model *m,
 	unsigned long align = 1UL << random_below(6);
 	unsigned long start = random_below(MODEL_PAGES);
 	unsigned long end = start + random_below(MODEL_PAGES - start) + 1;
-	unsigned long pages = 1 + random_below(16), want, addr;
+	unsigned long pages = 1 + random_below(random_pages + 4), want, addr;
 	struct extent_room room = {
 		.size = pages * PAGE_SIZE,
 		.align = align * PAGE_SIZE,
@@ -607,13 +867,14 @@ static void random_withdraw(struct extent_set *set, struct model *m)
 	free(va);
 }
 
-static void random_run(unsigned long steps, bool sized)
+static void random_run(unsigned long steps, bool sized, unsigned long longest)
 {
 	struct model m = {};
 	struct extent_set set;
 	LIST_HEAD(spares);
 	unsigned long i;
 
+	random_pages = longest;
 	extent_set_init(&set);
 	for (i = 0; i < steps && !broken; i++) {
 		unsigned long what = random_below(16);
@@ -660,12 +921,18 @@ static unsigned long random_steps;
 
 static void random_plain(void)
 {
-	random_run(random_steps, false);
+	random_run(random_steps, false, 12);
 }
 
 static void random_sized(void)
 {
-	random_run(random_steps, true);
+	random_run(random_steps, true, 12);
+}
+
+/* Some hundred ranges, and as many runs as they fill. */
+static void random_sized_in_pieces(void)
+{
+	random_run(random_steps, true, 1);
 }
 
 static bool number(const char *text, unsigned long *value)
@@ -697,17 +964,26 @@ int main(int argc, char **argv)
 	RUN(join_refuses_what_overlaps);
 	RUN(insert_keeps_neighbours_apart);
 	RUN(find_tells_inside_from_outside);
+	RUN(find_last_tells_what_starts_below);
 	RUN(find_near_starts_from_the_last_change);
 	RUN(carve_takes_the_lowest_fit);
 	RUN(carve_stops_after_some_ranges);
 	RUN(carve_survives_the_ends_of_the_address_space);
 	RUN(carve_at_takes_just_that);
+	RUN(runs_fill_one_after_another);
+	RUN(full_run_is_split_where_a_range_is_added);
+	RUN(run_shrinks_and_goes_with_its_ranges);
+	RUN(gaps_close_within_and_between_runs);
+	RUN(large_range_leads_once_it_is_carved);
+	RUN(next_sized_looks_into_runs);
 	RUN(give_sorted_reports_what_is_free_already);
 	RUN(give_sorted_stops_after_nr);
 	RUN(validator_sees_damage);
+	RUN(validator_sees_damaged_runs);
 	printf("# random runs: seed %lu, %lu steps each\n", seed, random_steps);
 	RUN(random_plain);
 	RUN(random_sized);
+	RUN(random_sized_in_pieces);
 	printf("%u passed, %u failed, 0 skipped\n", passed, failed);
 	return failed ? 1 : 0;
 }
