@@ -42,7 +42,7 @@
 #define VMAP_MIN_NODE_CHUNKS	64
 
 /* Descriptors are freed in bulk, as many at a time as fit on the stack. */
-#define VMAP_FREE_BULK		16
+#define VMAP_FREE_BULK		32
 
 static struct vmap_node vmap_first_node;
 
