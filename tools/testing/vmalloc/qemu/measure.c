@@ -24,7 +24,7 @@
  * repeated until this many areas are drained, so that it meets some as well,
  * and differs from a large one only in what is compared: its size.
  */
-#define MIN_DRAINED	100000
+#define MIN_DRAINED	"100000"
 /*
  * To free more areas takes so long that the scheduler would let a task run that
  * is no real-time one, as the worker is: it does so after 0.95 s.
@@ -193,12 +193,18 @@ int scenario_drainbench(void)
 	return run_storms(drain_cost);
 }
 
+/* preemptoff, or irqsoff: the same drain, with another tracer. */
+static const char *tracer(void)
+{
+	return option("vmtracer", "preemptoff");
+}
+
 static int trace_setup(void)
 {
 	if (!exists(TRACEFS "/tracing_max_latency"))
 		return fail("this kernel has no latency tracer");
 	if (write_file(TRACEFS "/tracing_on", "0") ||
-	    write_file(TRACEFS "/current_tracer", "preemptoff"))
+	    write_file(TRACEFS "/current_tracer", tracer()))
 		return -1;
 	/* A hook in each function would be measured, too. */
 	if (exists(TRACEFS "/options/function-trace") &&
@@ -279,6 +285,7 @@ static void shift_phase(long turn)
 static int traced_storm(const char *name, const char *order, long waiting,
 			const char *release)
 {
+	long least = atol(option("vmdrained", MIN_DRAINED));
 	long drained, latency;
 	struct state now;
 
@@ -286,7 +293,7 @@ static int traced_storm(const char *name, const char *order, long waiting,
 	if (write_file(TRACEFS "/trace", "") ||
 	    write_file(TRACEFS "/tracing_max_latency", "0"))
 		return -1;
-	for (drained = 0; drained < MIN_DRAINED; drained += waiting) {
+	for (drained = 0; drained < least; drained += waiting) {
 		if (prepare_storm(order, waiting))
 			return -1;
 		if (!drained && waiting < LAZY_MAX_PAGES &&
@@ -299,7 +306,9 @@ static int traced_storm(const char *name, const char *order, long waiting,
 	latency = read_long(TRACEFS "/tracing_max_latency");
 	if (latency <= 0)
 		return fail("the tracer has seen nothing");
-	out("bench drain_%s_%ld preempt_off_us %ld", name, waiting, latency);
+	out("bench drain_%s_%ld %s %ld", name, waiting,
+	    strcmp(tracer(), "irqsoff") ? "preempt_off_us" : "irqs_off_us",
+	    latency);
 	print_trace();
 	return 0;
 }
