@@ -142,6 +142,7 @@ static void free_areas(struct vm_struct **areas, unsigned int nr)
 	for (i = 0; i < nr; i++) {
 		if (areas[i])
 			free_vm_area(areas[i]);
+		cond_resched();
 	}
 	kvfree(areas);
 	vm_unmap_aliases();
@@ -161,6 +162,7 @@ static struct vm_struct **alloc_areas(unsigned int nr)
 			free_areas(areas, i);
 			return NULL;
 		}
+		cond_resched();
 	}
 	return areas;
 }
@@ -473,6 +475,7 @@ static void storm_free(unsigned int first)
 	for (i = first; i < storm.nr_areas; i += stride) {
 		free_vm_area(storm.areas[i]);
 		storm.areas[i] = NULL;
+		cond_resched();
 	}
 }
 

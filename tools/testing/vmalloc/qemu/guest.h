@@ -74,6 +74,10 @@ int scenario_churn(void);
 /* hogs.c */
 int scenario_hogs(void);
 
+/* wakeup.c */
+int scenario_wakeup(void);
+int scenario_urgent(void);
+
 /* shell.c */
 int scenario_shell(void);
 

@@ -50,6 +50,8 @@ static const struct {
 	{ "stats",		scenario_stats,		false },
 	{ "hogs",		scenario_hogs,		false },
 	{ "churn",		scenario_churn,		true },
+	{ "wakeup",		scenario_wakeup,	true },
+	{ "urgent",		scenario_urgent,	true },
 	{ "shell",		scenario_shell,		true },
 };
 
