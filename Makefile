@@ -126,7 +126,8 @@ qemu: kernel
 
 .PHONY: bench
 bench: kernel-bench-stock kernel-bench-ordered kernel-trace-stock \
-		kernel-trace-ordered
+		kernel-trace-ordered kernel-kasan-stock kernel-kasan-ordered \
+		kernel-rt-stock kernel-rt-ordered
 	@$(tools)/qemu/bench
 
 .PHONY: demo

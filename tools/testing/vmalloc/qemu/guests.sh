@@ -10,6 +10,15 @@ RESULTS_DIR=''
 LOGS_DIR=$BUILD/results/logs
 # A drain's areas take 800 MB of space, more than i386 has by default.
 I386_STORM='vmalloc=896M'
+# How long interrupts are off, in a drain as large as any that matters.
+IRQS_STORM='vmtracer=irqsoff vmcounts=20000'
+# Of pages that are freed in a row, the page allocator gives back up to 32
+# batches at a time, with preemption off and whoever's they were. For what is
+# not about that: as few as it can be told to.
+FEW_PAGES='sysctl.vm.percpu_pagelist_high_fraction=1000000'
+# With KASAN everything takes ten times as long: two orders, and fewer drains.
+KASAN_STORM='vmorders=checkerboard,sequential vmcounts=500,10000 vmdrained=20000'
+KASAN_STORM+=" $FEW_PAGES"
 
 # Of the guests that run: process -> name, and process -> when it began.
 declare -A GUEST_NAME=() GUEST_BEGAN=()
