@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# Preemption off against areas waiting, a panel for each architecture. Reads
-# ARCH-IMPL-ORDER in the current directory, writes a PNG to standard output.
+# Preemption off against areas waiting, a panel for each architecture, and the
+# delays of a real-time task. Reads ARCH-IMPL-ORDER and wakeup in the current
+# directory, writes a PNG to standard output.
 
-set terminal pngcairo size 1200,620 font "DejaVu Sans,11" background "white"
-set multiplot layout 1,2 \
-	title "Preemption off during one vmalloc drain, one CPU" \
+set terminal pngcairo size 1600,620 font "DejaVu Sans,11" background "white"
+set multiplot layout 1,3 \
+	title "Preemption off during one vmalloc drain, and what it does to others, one CPU" \
 	font "DejaVu Sans,14"
 
 set logscale xy
@@ -54,4 +55,20 @@ do for [arch in "x86_64 i386"] {
 			title "ordered, random", \
 		20 with lines linestyle 9 title "20 us"
 }
+
+set title "x86_64, wake-ups of a real-time task" noenhanced \
+	font "DejaVu Sans,12"
+set ylabel "longest delay (us, cyclictest -p 90)"
+unset xlabel
+unset logscale x
+set format x "%s"
+set xrange [-0.7:1.7]
+set xtics ("idle" 0, "while others drain" 1)
+set style data histogram
+set style histogram clustered gap 1
+set style fill solid 0.9 noborder
+plot "wakeup" using 2 linecolor rgb "#c0392b" title "stock", \
+	"" using 3 linecolor rgb "#154360" title "ordered", \
+	"" using ($0 - 0.17):2:2 with labels offset 0,0.7 notitle, \
+	"" using ($0 + 0.17):3:3 with labels offset 0,0.7 notitle
 unset multiplot
