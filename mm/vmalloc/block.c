@@ -28,7 +28,7 @@
 #include <linux/percpu.h>
 #include <linux/rculist.h>
 #include <linux/rcupdate.h>
-#include <linux/rcupdate_wait.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/xarray.h>
 #include <linux/cacheflush.h>
@@ -274,6 +274,17 @@ static void block_take_dirty(struct vmap_block *vb, struct vmap_flush *flush)
 	vb->dirty_max = 0;
 }
 
+static void block_visit(struct vmap_block *vb, unsigned int max_free,
+			struct list_head *idle, struct vmap_flush *flush)
+{
+	if (!flush && !block_is_idle(vb))
+		return;
+	spin_lock(&vb->lock);
+	if (!block_close_idle(vb, max_free, idle) && flush)
+		block_take_dirty(vb, flush);
+	spin_unlock(&vb->lock);
+}
+
 /*
  * Collect the idle blocks with at most @max_free pages free, and let @flush, if
  * there is one, flush what was unmapped in others. There may be many blocks:
@@ -289,11 +300,11 @@ static void blocks_visit(unsigned int max_free, struct list_head *idle,
 	for_each_possible_cpu(cpu) {
 		rcu_read_lock();
 		xa_for_each(&per_cpu(vmap_block_queue, cpu).index, nr, vb) {
-			spin_lock(&vb->lock);
-			if (!block_close_idle(vb, max_free, idle) && flush)
-				block_take_dirty(vb, flush);
-			spin_unlock(&vb->lock);
-			cond_resched_rcu();
+			block_visit(vb, max_free, idle, flush);
+			/* Not cond_resched_rcu(): preempt=none needs it, too. */
+			rcu_read_unlock();
+			cond_resched();
+			rcu_read_lock();
 		}
 		rcu_read_unlock();
 	}

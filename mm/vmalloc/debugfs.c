@@ -48,31 +48,21 @@ static int stats_show(struct seq_file *m, void *v)
 	return 0;
 }
 
-static int stats_open(struct inode *inode, struct file *file)
-{
-	return single_open(file, stats_show, NULL);
-}
-
 static ssize_t stats_write(struct file *file, const char __user *text,
 			   size_t len, loff_t *pos)
 {
 	int err, value;
 
 	err = kstrtoint_from_user(text, len, 0, &value);
-	if (err || value)
+	if (err)
+		return err;
+	if (value)
 		return -EINVAL;
 	vmap_stats_reset();
 	return len;
 }
 
-static const struct file_operations stats_fops = {
-	.owner		= THIS_MODULE,
-	.open		= stats_open,
-	.read		= seq_read,
-	.write		= stats_write,
-	.llseek		= seq_lseek,
-	.release	= single_release,
-};
+DEFINE_SHOW_STORE_ATTRIBUTE(stats);
 
 static int __init vmap_debugfs_init(void)
 {

@@ -48,10 +48,11 @@ struct extent_room {
 
 /*
  * The most ranges that one call of extent_carve() looks at, so that the lock
- * that guards the set is not held for as long as there are ranges. To look at
- * one costs less than to add one, of which a drain adds 32 in one hold.
+ * that guards the set is not held for as long as there are ranges. Where they
+ * lie far apart in the tree, a step goes up and down again: as many as a drain
+ * adds in one hold.
  */
-#define EXTENT_CARVE_STEPS	64
+#define EXTENT_CARVE_STEPS	32
 
 /*
  * The most ranges that a node of a sized set's tree stands for. Ranges that

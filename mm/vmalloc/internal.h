@@ -194,7 +194,7 @@ struct vmap_span {
 /**
  * struct vmap_flush - what is to be flushed from TLBs
  * @nr: how many pieces there are; those above VMAP_FLUSH_PIECES have no place
- * @piece: ranges that do not touch, in no order
+ * @piece: ranges, in no order, joined where one was added next to another
  * @pages: pages in all pieces, and in ranges that were not looked at one by one
  * @span: from the lowest vmalloc address to the highest
  * @direct: the same of the direct map

@@ -291,10 +291,11 @@ static bool vmap_waits_more_than(unsigned long pages)
 	return atomic_long_read(&vmap_waiting_nr) > pages;
 }
 
-/* A batch, from the arena of this CPU on, so that CPUs do not meet. */
+/* A batch, from the node of this CPU on, so that CPUs do not meet. */
 static unsigned long drain_give_near(struct vmap_drain *drain)
 {
-	unsigned int nr = nr_vmap_nodes + 1, first = raw_smp_processor_id();
+	unsigned int first = raw_smp_processor_id() & (nr_vmap_nodes - 1);
+	unsigned int nr = nr_vmap_nodes + 1;
 	unsigned long pages = 0;
 	unsigned int i;
 

@@ -25,10 +25,11 @@
 #define VMAP_GIVE_STEP		8
 
 /*
- * How often a search for congruent ranges moves on in one hold of the lock: a
- * move costs up to two descents of the tree, as much as to make a range free.
+ * How many ranges a search for congruent ones looks up in one hold of the lock,
+ * or as many more as it has areas: a descent of the tree for each, which costs
+ * about as much as to make a range free.
  */
-#define CONGRUENT_MOVES		32
+#define CONGRUENT_LOOKS		32
 
 /*
  * So many chunks of a node are counted in one hold of its lock: a drain leaves
@@ -388,7 +389,7 @@ static int congruent_base(const struct extent_set *free,
 			  int nr, unsigned long align, unsigned long lowest,
 			  unsigned long *base)
 {
-	int i = 0, fits = 0, moves = 0;
+	int i = 0, fits = 0, looks = 0;
 
 	lockdep_assert_held(&vmap_heap.lock);
 	while (fits < nr) {
@@ -397,6 +398,7 @@ static int congruent_base(const struct extent_set *free,
 		struct vmap_area *va = extent_find_last(free, end);
 		unsigned long top;
 
+		looks++;
 		if (!va)
 			return -ENOSPC;
 		if (va->va_start <= start && va->va_end >= end) {
@@ -416,7 +418,8 @@ static int congruent_base(const struct extent_set *free,
 			return -ENOSPC;
 		*base = top - sizes[i] - offsets[i];
 		fits = 0;
-		if (++moves == CONGRUENT_MOVES)
+		/* Here alone, where the next hold has less to look at. */
+		if (looks >= CONGRUENT_LOOKS)
 			return -EAGAIN;
 	}
 	return 0;
@@ -522,11 +525,11 @@ void vmap_space_add_flushed(struct vmap_arena *arena, struct list_head *list)
 	spin_unlock(&arena->lock);
 }
 
-/* @ranges have been made free since the lock was taken, at @since. */
+/* @ranges have been made free in the @ns for which the lock was held. */
 static void batch_hold_end(struct vmap_batch *batch, unsigned int ranges,
-			   u64 since)
+			   u64 ns)
 {
-	batch->hold_ns = max(batch->hold_ns, vmap_stat_clock() - since);
+	batch->hold_ns = max(batch->hold_ns, ns);
 	batch->hold_ranges = max(batch->hold_ranges, ranges);
 }
 
@@ -546,7 +549,7 @@ void vmap_space_give_flushed(struct vmap_arena *arena, struct vmap_batch *batch)
 	unsigned int most = vmap_drain_batch(), nr, held = 0;
 	unsigned long bytes;
 	LIST_HEAD(spares);
-	u64 since;
+	u64 since, now;
 
 	*batch = (struct vmap_batch) { .ranges = 0 };
 	/* A hint: who has just added ranges comes here next, and sees them. */
@@ -565,14 +568,16 @@ void vmap_space_give_flushed(struct vmap_arena *arena, struct vmap_batch *batch)
 		batch->pages += bytes >> PAGE_SHIFT;
 		batch->ranges += nr;
 		held += nr;
-		if (need_resched() || spin_needbreak(&arena->lock)) {
-			batch_hold_end(batch, held, since);
-			cond_resched_lock(&arena->lock);
+		if (!need_resched() && !spin_needbreak(&arena->lock))
+			continue;
+		now = vmap_stat_clock();
+		if (cond_resched_lock(&arena->lock)) {
+			batch_hold_end(batch, held, now - since);
 			since = vmap_stat_clock();
 			held = 0;
 		}
 	}
-	batch_hold_end(batch, held, since);
+	batch_hold_end(batch, held, vmap_stat_clock() - since);
 	spin_unlock(&arena->lock);
 
 	vmap_spares_free(&spares);
