@@ -8,7 +8,7 @@
  *	cases			list the rows of bench_cases[]
  *	cost CASE		measure one of them
  *	prepare ORDER N		let N freed areas wait for a drain
- *	release [worker]	the drain and nothing but that
+ *	release [worker|request]  the drain and nothing but that
  *	finish			free their busy neighbours, report what the
  *				frees of the others cost, and their drain
  *	fill N			fill and empty a 32-bit vmalloc space N times
@@ -433,6 +433,8 @@ static struct {
 	unsigned int nr_waiting;
 	const struct storm_order *order;
 	unsigned long switches;
+	unsigned long highest;	/* address of those that are freed */
+	struct vm_struct *taken;
 	u64 free_cycles;
 	u64 drain_cycles;
 } storm;
@@ -466,6 +468,17 @@ static int storm_alloc(const struct storm_order *order, unsigned int nr)
 		shuffle_areas(storm.areas, nr, &rnd);
 	}
 	return 0;
+}
+
+/* The area that a drain, which goes upwards, makes free last. */
+static unsigned long storm_highest(unsigned int first)
+{
+	unsigned int i, stride = storm.order->neighbours ? 2 : 1;
+	unsigned long highest = 0;
+
+	for (i = first; i < storm.nr_areas; i += stride)
+		highest = max(highest, (unsigned long)storm.areas[i]->addr);
+	return highest;
 }
 
 static void storm_free(unsigned int first)
@@ -510,6 +523,7 @@ static int storm_prepare(const char *name, const char *count)
 		storm_free(0);
 		vm_unmap_aliases();
 	}
+	storm.highest = storm_highest(order->drained ? 1 : 0);
 	storm.switches = current->nvcsw + current->nivcsw;
 	start = get_cycles();
 	storm_free(order->drained ? 1 : 0);
@@ -517,25 +531,50 @@ static int storm_prepare(const char *name, const char *count)
 	return 0;
 }
 
+/* Who drains a storm. */
+static const char * const storm_drains[] = {
+	NULL,		/* this task, because it calls vm_unmap_aliases() */
+	"worker",	/* it, since its limit has woken it */
+	"request",	/* this task, because it wants what it has freed */
+};
+
+/* Addresses that cannot be had before all that waits is drained. */
+static void storm_request(void)
+{
+	if (BENCH_HAS_AREAS)
+		storm.taken = __get_vm_area_caller(PAGE_SIZE,
+						   VM_MAP | VM_NO_GUARD,
+						   storm.highest,
+						   storm.highest + PAGE_SIZE,
+						   storm_request);
+}
+
 /*
- * The drain itself, by this task or, if its limit has woken it, by the worker:
- * then 20 ms are enough for it to start, and vm_unmap_aliases() waits for it.
- * Nothing is printed, for the console keeps preemption off as well.
+ * The drain itself. For the worker 20 ms are enough to start, and then
+ * vm_unmap_aliases() waits for it. Nothing is printed, for the console keeps
+ * preemption off as well.
  */
-static int storm_release(bool worker)
+static int storm_release(const char *who)
 {
 	/* On one CPU: has nobody else run since the first area was freed? */
 	bool alone = current->nvcsw + current->nivcsw == storm.switches;
+	bool request = who && !strcmp(who, "request");
 	cycles_t start = get_cycles();
 
-	if (worker) {
-		sched_set_normal(current, 0);
-		msleep(20);
+	if (request) {
+		storm_request();
+	} else {
+		if (who) {
+			sched_set_normal(current, 0);
+			msleep(20);
+		}
+		vm_unmap_aliases();
 	}
-	vm_unmap_aliases();
 	storm.drain_cycles = get_cycles() - start;
 	if (!alone)
 		return bench_refuse("release", "someone else ran before", -EAGAIN);
+	if (request && !storm.taken)
+		return bench_refuse("release", "the request was denied", -EBUSY);
 	return 0;
 }
 
@@ -551,6 +590,9 @@ static void storm_report(const char *what, u64 cycles)
 
 static int storm_finish(void)
 {
+	if (storm.taken)
+		free_vm_area(storm.taken);
+	storm.taken = NULL;
 	free_areas(storm.areas, storm.nr_areas);
 	storm.areas = NULL;
 	sched_set_normal(current, 0);
@@ -698,10 +740,14 @@ static int run_fill(const char *count)
 /* The rest of a storm: nothing else may run before its end. */
 static int run_storm_words(int nr, char **word)
 {
-	bool worker = nr == 2 && !strcmp(word[1], "worker");
+	const char *who = nr == 2 ? word[1] : NULL;
+	bool known = nr == 1;
+	unsigned int i;
 
-	if ((nr == 1 || worker) && !strcmp(word[0], "release"))
-		return storm_release(worker);
+	for (i = 1; i < ARRAY_SIZE(storm_drains); i++)
+		known |= who && !strcmp(who, storm_drains[i]);
+	if (known && !strcmp(word[0], "release"))
+		return storm_release(who);
 	if (nr == 1 && !strcmp(word[0], "finish"))
 		return storm_finish();
 	return bench_refuse(word[0], "only release, finish after prepare",

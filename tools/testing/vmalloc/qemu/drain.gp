@@ -11,14 +11,14 @@ set multiplot layout 1,3 \
 
 set logscale xy
 set xrange [350:1400000]
-set yrange [1:1000000]
+set yrange [1:50000000]
 set xlabel "lazily freed areas waiting for the drain"
 set format x "%.0f"
 set format y "%.0f"
-set xtics (500, "2,000" 2000, "8,192" 8192, "20,000" 20000, \
-	"100,000" 100000, "10^6" 1000000)
+set xtics (500, "2,000" 2000, "8,192" 8192, "" 20000, "100,000" 100000, \
+	"10^6" 1000000)
 set ytics ("1" 1, "10" 10, "100" 100, "1,000" 1000, "10,000" 10000, \
-	"100,000" 100000, "10^6" 1000000)
+	"100,000" 100000, "10^6" 1000000, "10^7" 10000000)
 set grid xtics ytics linecolor rgb "#dddddd" linetype 1
 set key top left reverse Left samplen 2 spacing 1.1 width -2
 set border 3

@@ -315,7 +315,9 @@ static int traced_storm(const char *name, const char *order, long waiting,
 
 static int drain_latency(const char *order, long waiting)
 {
-	char name[64];
+	static const char * const others[] = { "worker", "request" };
+	char name[64], release[64];
+	size_t i;
 
 	if (traced_storm(order, order, waiting, "release"))
 		return -1;
@@ -324,10 +326,15 @@ static int drain_latency(const char *order, long waiting)
 	 * storms differs from it in nothing, and takes long.
 	 */
 	if (waiting <= LAZY_MAX_PAGES || waiting > MAX_BRIEF ||
-	    !atoi(option("vmworker", "1")))
+	    !atoi(option("vmothers", "1")))
 		return 0;
-	snprintf(name, sizeof(name), "%s_worker", order);
-	return traced_storm(name, order, waiting, "release worker");
+	for (i = 0; i < ARRAY_SIZE(others); i++) {
+		snprintf(name, sizeof(name), "%s_%s", order, others[i]);
+		snprintf(release, sizeof(release), "release %s", others[i]);
+		if (traced_storm(name, order, waiting, release))
+			return -1;
+	}
+	return 0;
 }
 
 int scenario_drain(void)
