@@ -62,10 +62,10 @@ help:
 	@echo 'Ordered vmalloc for Linux 6.12: make TARGET [VARIABLE=value...]'
 	@echo
 	@echo 'Targets, and what they take on two cores from nothing / once built'
-	@echo '  demo    drain storm on both kernels: table and chart     7 min / 1 min'
-	@echo '  test    every test there is                             22 min / 6 min'
+	@echo '  demo    drain storm on both kernels: tables and chart    8 min / 2 min'
+	@echo '  test    every test there is                           < 60 min / 8 min'
 	@echo '  check   style, kernel-doc, sparse, W=1, layers, symbols  9 min / 1 min'
-	@echo '  bench   instructions per operation, both kernels        8 min / 2 min'
+	@echo '  bench   costs, delays, flushes and what waits, on both        - / 6 min'
 	@echo '  kernel  build/PROFILE-IMPL, an O= folder of kbuild       4 min / seconds'
 	@echo '  qemu    a shell in a guest that runs PROFILE and IMPL    4 min / seconds'
 	@echo '  kunit   the KUnit suites of IMPL in user mode            2 min / seconds'
