@@ -477,7 +477,8 @@ static unsigned long storm_highest(unsigned int first)
 	unsigned long highest = 0;
 
 	for (i = first; i < storm.nr_areas; i += stride)
-		highest = max(highest, (unsigned long)storm.areas[i]->addr);
+		highest = max_t(unsigned long, highest,
+				(uintptr_t)storm.areas[i]->addr);
 	return highest;
 }
 
