@@ -134,6 +134,7 @@ enum vmap_effort { VMAP_TRY, VMAP_TRY_HARD };
 unsigned int vmap_drain_batch(void);
 unsigned long vmap_lazy_soft_limit(void);
 unsigned long vmap_lazy_hard_limit(void);
+void vmap_limits_init(void (*changed)(void));
 
 int vmap_range_noflush(unsigned long start, unsigned long end,
 		       phys_addr_t phys, pgprot_t prot,

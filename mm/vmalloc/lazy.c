@@ -387,6 +387,17 @@ static void vmap_drain_wake(void)
 		queue_work(wq, &vmap_drain_work);
 }
 
+/* There may be more waiting by now than the limits allow. */
+static void vmap_limits_changed(void)
+{
+	unsigned long limit = vmap_lazy_soft_limit();
+
+	if (vmap_waits_more_than(limit))
+		WRITE_ONCE(vmap_backlog, true);
+	if (atomic_long_read(&vmap_lazy_nr) > limit)
+		vmap_drain_wake();
+}
+
 /**
  * vmap_area_retire - let an unmapped area wait for the next drain
  * @va: the area; in no index, its cache flushed by flush_cache_vunmap()
@@ -501,6 +512,7 @@ void __init vmap_drain_init(const struct vmap_drain_client *client)
 	struct shrinker *shrinker;
 
 	vmap_drain_client = client;
+	vmap_limits_init(vmap_limits_changed);
 
 	shrinker = shrinker_alloc(0, "vmap-node");
 	if (!shrinker) {

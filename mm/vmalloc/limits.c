@@ -34,6 +34,9 @@ static int lazy_max_pages __read_mostly;
 
 static int batch_min = 1, batch_max = BATCH_MAX;
 
+/* Called when vm.vmap_lazy_max_pages has been set. */
+static void (*limits_changed)(void) __ro_after_init;
+
 /**
  * vmap_drain_batch - tell how many ranges are made free in one hold of a lock
  *
@@ -72,7 +75,28 @@ unsigned long vmap_lazy_hard_limit(void)
 	return 2 * vmap_lazy_soft_limit();
 }
 
+/**
+ * vmap_limits_init - ask to be told when more or less may wait
+ * @changed: called in process context after vm.vmap_lazy_max_pages was set
+ *
+ * Context: boot, one CPU.
+ */
+void __init vmap_limits_init(void (*changed)(void))
+{
+	limits_changed = changed;
+}
+
 #ifdef CONFIG_SYSCTL
+static int set_lazy_max(const struct ctl_table *table, int write, void *text,
+			size_t *len, loff_t *pos)
+{
+	int err = proc_dointvec_minmax(table, write, text, len, pos);
+
+	if (write && !err && limits_changed)
+		limits_changed();
+	return err;
+}
+
 static struct ctl_table vmap_sysctls[] = {
 	{
 		.procname	= "vmap_drain_batch",
@@ -88,7 +112,7 @@ static struct ctl_table vmap_sysctls[] = {
 		.data		= &lazy_max_pages,
 		.maxlen		= sizeof(lazy_max_pages),
 		.mode		= 0644,
-		.proc_handler	= proc_dointvec_minmax,
+		.proc_handler	= set_lazy_max,
 		.extra1		= SYSCTL_ZERO,
 		.extra2		= SYSCTL_INT_MAX,
 	},

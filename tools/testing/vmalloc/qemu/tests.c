@@ -311,6 +311,30 @@ static int try_knob(const struct knob *knob)
 	return 0;
 }
 
+/* Is what waits drained, if less may wait from now on? Nothing is freed. */
+static int lower_limit(void)
+{
+	struct state now;
+	int tries;
+
+	if (bench_present() || bench_run("prepare sequential 1000", false) ||
+	    state_read(&now))
+		return -1;
+	if (now.lazy_bytes < 1000 * sysconf(_SC_PAGESIZE))
+		return fail("only %ld bytes wait", now.lazy_bytes);
+	if (write_file(SYSCTL("vmap_lazy_max_pages"), "100"))
+		return -1;
+	for (tries = 0; tries < 100 && now.lazy_bytes; tries++) {
+		usleep(10000);
+		if (state_read(&now))
+			return -1;
+	}
+	if (now.lazy_bytes)
+		return fail("%ld bytes wait although 100 pages may",
+			    now.lazy_bytes);
+	return bench_run("finish", false);
+}
+
 /* The host gave the first one nonsense on the kernel command line. */
 int scenario_knobs(void)
 {
@@ -326,7 +350,7 @@ int scenario_knobs(void)
 		if (try_knob(&knobs[i]))
 			return -1;
 	}
-	return 0;
+	return lower_limit();
 }
 
 /* === The kernel's own test_vmalloc === */
