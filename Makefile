@@ -63,7 +63,7 @@ help:
 	@echo
 	@echo 'Targets, and what they take on two cores from nothing / once built'
 	@echo '  demo    drain storm on both kernels: tables and chart    8 min / 2 min'
-	@echo '  test    every test there is                           < 60 min / 8 min'
+	@echo '  test    every test there is                             31 min / 7 min'
 	@echo '  check   style, kernel-doc, sparse, W=1, layers, symbols  9 min / 1 min'
 	@echo '  bench   costs, delays, flushes and what waits, on both        - / 6 min'
 	@echo '  kernel  build/PROFILE-IMPL, an O= folder of kbuild       4 min / seconds'
