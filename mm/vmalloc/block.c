@@ -229,11 +229,10 @@ static void block_retire(struct vmap_block *vb)
 
 static bool block_is_idle(const struct vmap_block *vb)
 {
-	unsigned int dirty = READ_ONCE(vb->dirty);
-
+	lockdep_assert_held(&vb->lock);
 	/* If all are dirty, it is being retired already. */
-	return dirty < VMAP_BLOCK_PAGES &&
-	       READ_ONCE(vb->free) + dirty == VMAP_BLOCK_PAGES;
+	return vb->dirty < VMAP_BLOCK_PAGES &&
+	       vb->free + vb->dirty == VMAP_BLOCK_PAGES;
 }
 
 /* Close an idle block, and collect it for block_retire(). */
@@ -245,7 +244,7 @@ static bool block_close_idle(struct vmap_block *vb, unsigned int max_free,
 		return false;
 	block_dequeue(vb);
 	WRITE_ONCE(vb->free, 0);
-	WRITE_ONCE(vb->dirty, VMAP_BLOCK_PAGES);
+	vb->dirty = VMAP_BLOCK_PAGES;
 	list_add_tail(&vb->idle, idle);
 	return true;
 }
@@ -274,33 +273,25 @@ static void block_take_dirty(struct vmap_block *vb, struct vmap_flush *flush)
 	vb->dirty_max = 0;
 }
 
-static void block_visit(struct vmap_block *vb, unsigned int max_free,
-			struct list_head *idle, struct vmap_flush *flush)
-{
-	if (!flush && !block_is_idle(vb))
-		return;
-	spin_lock(&vb->lock);
-	if (!block_close_idle(vb, max_free, idle) && flush)
-		block_take_dirty(vb, flush);
-	spin_unlock(&vb->lock);
-}
-
 /*
- * Collect the idle blocks with at most @max_free pages free, and let @flush, if
- * there is one, flush what was unmapped in others. There may be many blocks:
- * the CPU is given up between any two.
+ * Retire the idle blocks with at most @max_free pages free, and let @flush take
+ * what was unmapped in others. There may be many blocks: the CPU is given up
+ * between any two.
  */
-static void blocks_visit(unsigned int max_free, struct list_head *idle,
-			 struct vmap_flush *flush)
+static void blocks_visit(unsigned int max_free, struct vmap_flush *flush)
 {
 	struct vmap_block *vb;
 	unsigned long nr;
+	LIST_HEAD(idle);
 	int cpu;
 
 	for_each_possible_cpu(cpu) {
 		rcu_read_lock();
 		xa_for_each(&per_cpu(vmap_block_queue, cpu).index, nr, vb) {
-			block_visit(vb, max_free, idle, flush);
+			spin_lock(&vb->lock);
+			if (!block_close_idle(vb, max_free, &idle))
+				block_take_dirty(vb, flush);
+			spin_unlock(&vb->lock);
 			/* Not cond_resched_rcu(): preempt=none needs it, too. */
 			rcu_read_unlock();
 			cond_resched();
@@ -308,23 +299,18 @@ static void blocks_visit(unsigned int max_free, struct list_head *idle,
 		}
 		rcu_read_unlock();
 	}
+	blocks_retire(&idle);
 }
 
 /* Called before space is denied: any block without a used page goes. */
-static void blocks_reclaim(void)
+static void blocks_reclaim(struct vmap_flush *flush)
 {
-	LIST_HEAD(idle);
-
-	blocks_visit(VMAP_BLOCK_PAGES, &idle, NULL);
-	blocks_retire(&idle);
+	blocks_visit(VMAP_BLOCK_PAGES, flush);
 }
 
 static void blocks_unalias(struct vmap_flush *flush)
 {
-	LIST_HEAD(idle);
-
-	blocks_visit(VMAP_BLOCK_WORTHWHILE - 1, &idle, flush);
-	blocks_retire(&idle);
+	blocks_visit(VMAP_BLOCK_WORTHWHILE - 1, flush);
 }
 
 const struct vmap_drain_client vmap_block_client = {
@@ -410,7 +396,7 @@ static void block_end_unmap(struct vmap_block *vb, unsigned long addr,
 	spin_lock(&vb->lock);
 	vb->dirty_min = min(vb->dirty_min, first);
 	vb->dirty_max = max(vb->dirty_max, first + pages);
-	WRITE_ONCE(vb->dirty, vb->dirty + room_for(pages));
+	vb->dirty += room_for(pages);
 	done = vb->dirty == VMAP_BLOCK_PAGES;
 	spin_unlock(&vb->lock);
 

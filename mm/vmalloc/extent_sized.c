@@ -33,10 +33,10 @@
 #include "extent.h"
 
 /*
- * When a range is carved, those below it in its run have to know of it. To let
- * it lead instead costs some 250 instructions, when it becomes a node and when
- * it goes; to tell up to EXTENT_RUN others costs some 7 each. So it is worth it
- * if as much can be carved that many times more.
+ * When a range is carved, those below it in its run have to know of it: up to
+ * EXTENT_RUN steps. To let it lead instead costs a node that is added and taken
+ * out again, about as much as twenty or thirty steps. So it is worth it if as
+ * much can be carved that many times more.
  */
 #define EXTENT_WORTH_A_NODE	16
 

@@ -184,7 +184,10 @@ static inline void vmap_stat_hold(unsigned int ranges, u64 ns)
 
 /* === Layer 1: flush.c === */
 
-/* Each of them interrupts all CPUs: more are dearer than a flush of all. */
+/*
+ * Each of them interrupts all CPUs, where a flush of all does so once: enough
+ * for a page of a program, its direct map, and some more.
+ */
 #define VMAP_FLUSH_PIECES	4
 
 struct vmap_span {
@@ -306,14 +309,14 @@ struct vmap_node *vmap_busy_next_lock(unsigned long addr,
 /**
  * struct vmap_drain_client - a cache of mappings above the drain
  * @reclaim: give back what lies idle, however little (before space is denied)
- * @unalias: give back what is worth it; add to @flush what has been unmapped
- *	but not flushed
+ * @unalias: give back what is worth it
  *
- * Both run under vmap_purge_lock, may sleep, and hand addresses back by
+ * Both add to @flush what stays and has been unmapped but not flushed. They run
+ * under vmap_purge_lock, may sleep, and hand addresses back by
  * vmap_area_retire().
  */
 struct vmap_drain_client {
-	void (*reclaim)(void);
+	void (*reclaim)(struct vmap_flush *flush);
 	void (*unalias)(struct vmap_flush *flush);
 };
 

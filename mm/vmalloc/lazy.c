@@ -68,8 +68,7 @@ static DECLARE_WORK(vmap_drain_work, vmap_drain_worker);
  * @areas: areas freed since the last one; 0 if nothing waited
  * @ranges: ranges they were joined to
  * @pages: pages in them
- * @start: the lowest address of them
- * @end: the end of the highest one
+ * @span: from the lowest address that was flushed to the highest
  * @flushes: how many TLB flushes there were
  * @hold_ns: the longest hold of a lock while ranges were made free
  */
@@ -77,8 +76,7 @@ struct vmap_drain {
 	unsigned long areas;
 	unsigned long ranges;
 	unsigned long pages;
-	unsigned long start;
-	unsigned long end;
+	struct vmap_span span;
 	unsigned int flushes;
 	u64 hold_ns;
 };
@@ -114,12 +112,6 @@ static void arena_start_draining(struct vmap_arena *arena,
 	drain->areas += areas;
 	drain->ranges += ranges;
 	drain->pages += pages;
-	drain->start = min(drain->start,
-			   list_first_entry(&arena->draining, struct vmap_area,
-					    list)->va_start);
-	drain->end = max(drain->end,
-			 list_last_entry(&arena->draining, struct vmap_area,
-					 list)->va_end);
 }
 
 static bool has_shadow(const struct vmap_area *va)
@@ -150,8 +142,8 @@ static void release_shadow_of(const struct vmap_area *va)
 	}
 }
 
-/* [@start, @end) spans all the ranges that are being drained. */
-static void release_shadow(unsigned long start, unsigned long end)
+/* @span has all the ranges that are being drained in it. */
+static void release_shadow(const struct vmap_span *span)
 {
 	struct vmap_arena *arena;
 	struct vmap_area *va;
@@ -164,20 +156,20 @@ static void release_shadow(unsigned long start, unsigned long end)
 		list_for_each_entry(va, &arena->draining, list)
 			release_shadow_of(va);
 	}
-	kasan_release_vmalloc(start, end, start, end, KASAN_VMALLOC_TLB_FLUSH);
+	kasan_release_vmalloc(span->start, span->end, span->start, span->end,
+			      KASAN_VMALLOC_TLB_FLUSH);
 }
 
 /*
  * Take all that waits, flush it together with @flush, and let it wait to be
  * made free. With nothing waiting, @flush alone is flushed.
  */
-static void drain_begin(struct vmap_drain *drain, struct vmap_flush *flush)
+static void take_and_flush(struct vmap_drain *drain, struct vmap_flush *flush)
 {
 	struct vmap_arena *arena;
 	unsigned int i;
 
 	lockdep_assert_held(&vmap_purge_lock);
-	*drain = (struct vmap_drain) { .start = ULONG_MAX };
 	for_each_vmap_arena(arena, i)
 		arena_start_draining(arena, drain, flush);
 	if (drain->areas)
@@ -185,25 +177,31 @@ static void drain_begin(struct vmap_drain *drain, struct vmap_flush *flush)
 				       drain->pages);
 
 	drain->flushes = vmap_flush_run(flush);
+	drain->span = flush->span;
 	if (drain->areas) {
 		/* What is freed from here on is for the next drain to count. */
 		atomic_long_sub(drain->pages, &vmap_lazy_nr);
-		release_shadow(drain->start, drain->end);
+		release_shadow(&drain->span);
 		for_each_vmap_arena(arena, i)
 			vmap_space_add_flushed(arena, &arena->draining);
 	}
-	trace_purge_vmap_area_lazy(flush->span.start, flush->span.end,
+	trace_purge_vmap_area_lazy(drain->span.start, drain->span.end,
 				   drain->areas);
 }
 
-/* Take and flush all that waits, and nothing else. */
-static void drain_begin_lazy(struct vmap_drain *drain)
+/* @ask is what the client is asked for before, if anything. */
+static void drain_begin(struct vmap_drain *drain,
+			void (*ask)(struct vmap_flush *flush))
 {
 	struct vmap_flush flush;
 
 	vmap_flush_init(&flush);
 	rt_mutex_lock(&vmap_purge_lock);
-	drain_begin(drain, &flush);
+	if (ask)
+		ask(&flush);
+	/* Who is no longer a client's waits: pairs with block_retire(). */
+	smp_rmb();
+	take_and_flush(drain, &flush);
 	rt_mutex_unlock(&vmap_purge_lock);
 }
 
@@ -253,17 +251,22 @@ static void drain_end(const struct vmap_drain *drain)
 	vmap_stat_add(VMAP_STAT_RANGES, drain->ranges);
 	vmap_stat_add(VMAP_STAT_PAGES, drain->pages);
 	trace_vmap_drain_end(drain->areas, drain->ranges, drain->pages,
-			     drain->start, drain->end, drain->flushes,
-			     drain->hold_ns);
+			     drain->span.start, drain->span.end,
+			     drain->flushes, drain->hold_ns);
+}
+
+static void drain_all(void (*ask)(struct vmap_flush *flush))
+{
+	struct vmap_drain drain = {};
+
+	drain_begin(&drain, ask);
+	drain_give_all(&drain);
+	drain_end(&drain);
 }
 
 static void vmap_drain_worker(struct work_struct *work)
 {
-	struct vmap_drain drain;
-
-	drain_begin_lazy(&drain);
-	drain_give_all(&drain);
-	drain_end(&drain);
+	drain_all(NULL);
 }
 
 /**
@@ -273,16 +276,7 @@ static void vmap_drain_worker(struct work_struct *work)
  */
 void vmap_reclaim(void)
 {
-	struct vmap_drain drain;
-	struct vmap_flush flush;
-
-	vmap_flush_init(&flush);
-	rt_mutex_lock(&vmap_purge_lock);
-	vmap_drain_client->reclaim();
-	drain_begin(&drain, &flush);
-	rt_mutex_unlock(&vmap_purge_lock);
-	drain_give_all(&drain);
-	drain_end(&drain);
+	drain_all(vmap_drain_client->reclaim);
 	vmap_space_return_chunks(0);
 }
 
@@ -316,7 +310,7 @@ static unsigned long drain_give_near(struct vmap_drain *drain)
  */
 void vmap_reduce_backlog(unsigned long pages)
 {
-	struct vmap_drain drain = { .areas = 0 };
+	struct vmap_drain drain = {};
 	unsigned long given = 0, batch;
 	bool flushed = false;
 
@@ -332,7 +326,7 @@ void vmap_reduce_backlog(unsigned long pages)
 		/* All of it is in others' hands, or has not been flushed. */
 		if (flushed)
 			break;
-		drain_begin_lazy(&drain);
+		drain_begin(&drain, NULL);
 		flushed = true;
 	}
 	drain_end(&drain);
@@ -358,21 +352,8 @@ void vmap_reduce_backlog(unsigned long pages)
  */
 void vm_unmap_aliases(void)
 {
-	struct vmap_drain drain;
-	struct vmap_flush flush;
-
-	if (unlikely(!vmap_initialized))
-		return;
-
-	vmap_flush_init(&flush);
-	rt_mutex_lock(&vmap_purge_lock);
-	vmap_drain_client->unalias(&flush);
-	/* Who is no longer a client's waits: pairs with block_retire(). */
-	smp_rmb();
-	drain_begin(&drain, &flush);
-	rt_mutex_unlock(&vmap_purge_lock);
-	drain_give_all(&drain);
-	drain_end(&drain);
+	if (likely(vmap_initialized))
+		drain_all(vmap_drain_client->unalias);
 }
 EXPORT_SYMBOL_GPL(vm_unmap_aliases);
 

@@ -19,7 +19,7 @@
 
 #include "internal.h"
 
-/* In ranges: the hold of a lock for some 0.2 ms, beyond which none is useful. */
+/* In ranges: a hold of 0.1 to 0.3 ms, see below, beyond which none is useful. */
 #define BATCH_MAX	1024
 
 /*

@@ -145,12 +145,7 @@ static const struct carve_case carve_cases[] = {
 	  4, 4, 3, 0, 12, true, 0, 0, "[=......[==.", 1 },
 };
 
-static void carve_desc(const struct carve_case *c, char *desc)
-{
-	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(carve, carve_cases, carve_desc);
+KUNIT_ARRAY_PARAM_DESC(carve, carve_cases, name);
 
 static void carve_takes_the_lowest_fit(struct kunit *test)
 {
@@ -248,12 +243,7 @@ static const struct join_case join_cases[] = {
 	  2, 1, -EEXIST, "[====.", 0 },
 };
 
-static void join_desc(const struct join_case *c, char *desc)
-{
-	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(join, join_cases, join_desc);
+KUNIT_ARRAY_PARAM_DESC(join, join_cases, name);
 
 static void join_merges_with_what_touches(struct kunit *test)
 {
@@ -436,12 +426,7 @@ static const struct split_case split_cases[] = {
 	{ "a range before the first", 0, "18" },
 };
 
-static void split_desc(const struct split_case *c, char *desc)
-{
-	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(split, split_cases, split_desc);
+KUNIT_ARRAY_PARAM_DESC(split, split_cases, name);
 
 static void full_run_is_split_where_a_range_is_added(struct kunit *test)
 {

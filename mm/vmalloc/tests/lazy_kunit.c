@@ -67,12 +67,7 @@ static const struct order orders[] = {
 	{ "random", shuffled },
 };
 
-static void order_desc(const struct order *o, char *desc)
-{
-	strscpy(desc, o->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(order, orders, order_desc);
+KUNIT_ARRAY_PARAM_DESC(order, orders, name);
 
 static void neighbours_wait_as_one_range(struct kunit *test)
 {

@@ -110,26 +110,22 @@ static int check_refusals(void)
 	return 0;
 }
 
-static int command(const char *text)
-{
-	return write_file(BENCH_PARAM("run"), text);
-}
-
 int scenario_stats(void)
 {
 	char text[32];
 
 	snprintf(text, sizeof(text), "prepare checkerboard %d", AREAS);
-	if (command(text) || write_file(STATS, "0"))
+	if (bench_present() || bench_run(text, false) ||
+	    write_file(STATS, "0"))
 		return -1;
 	if (check_stats("with areas waiting", waiting, ARRAY_SIZE(waiting)))
 		return -1;
-	if (command("release"))
+	if (bench_run("release", false))
 		return -1;
 	if (check_stats("after a drain", drained, ARRAY_SIZE(drained)))
 		return -1;
 	if (check_refusals() ||
 	    check_stats("after that", drained, ARRAY_SIZE(drained)))
 		return -1;
-	return command("finish");
+	return bench_run("finish", false);
 }
