@@ -30,6 +30,27 @@ static unsigned int seed = 20201116;
 module_param(seed, uint, 0644);
 MODULE_PARM_DESC(seed, "Seed of the random cases (default 20201116)");
 
+/*
+ * An area's pages are counted later than its trace event comes, by a task that
+ * may have to wait for a CPU in between.
+ */
+#define FOREIGN_IS_OVER	(HZ / 10)
+
+static void note_foreign(struct vmk_ledger *ledger)
+{
+	atomic_inc(&ledger->foreign);
+	WRITE_ONCE(ledger->foreign_at, jiffies);
+}
+
+/* What the task has freed, others may get: it is no longer the task's own. */
+static void note_taken_over(struct vmk_ledger *ledger, unsigned long addr)
+{
+	unsigned int i, entries = READ_ONCE(ledger->entries);
+
+	for (i = 0; i < min(entries, VMK_LEDGER_MAX); i++)
+		cmpxchg(&ledger->start[i], addr, 0);
+}
+
 static void note_alloc(void *data, unsigned long addr, unsigned long size,
 		       unsigned long align, unsigned long vstart,
 		       unsigned long vend, int failed)
@@ -39,12 +60,13 @@ static void note_alloc(void *data, unsigned long addr, unsigned long size,
 	if (failed)
 		return;
 	if (!in_task() || current != ledger->task) {
-		atomic_inc(&ledger->foreign);
+		note_foreign(ledger);
+		note_taken_over(ledger, addr);
 		return;
 	}
 	if (ledger->entries < VMK_LEDGER_MAX)
-		ledger->start[ledger->entries] = addr;
-	ledger->entries++;
+		WRITE_ONCE(ledger->start[ledger->entries], addr);
+	WRITE_ONCE(ledger->entries, ledger->entries + 1);
 }
 
 static void note_free(void *data, unsigned long va_start,
@@ -53,7 +75,7 @@ static void note_free(void *data, unsigned long va_start,
 	struct vmk_ledger *ledger = data;
 
 	if (!in_task() || current != ledger->task)
-		atomic_inc(&ledger->foreign);
+		note_foreign(ledger);
 }
 
 static void ledger_close(void *data)
@@ -77,6 +99,8 @@ struct vmk_ledger *vmk_ledger_open(struct kunit *test)
 	ledger = kunit_kzalloc(test, sizeof(*ledger), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, ledger);
 	ledger->task = current;
+	/* Of the time before nothing is known. */
+	ledger->foreign_at = jiffies;
 	KUNIT_ASSERT_EQ(test, 0,
 			register_trace_alloc_vmap_area(note_alloc, ledger));
 	if (register_trace_free_vmap_area_noflush(note_free, ledger)) {
@@ -94,11 +118,20 @@ struct vmk_ledger *vmk_ledger_open(struct kunit *test)
  * vmk_ledger_restart - forget what was noted, compare with the state of now
  * @ledger: from vmk_ledger_open()
  *
- * Context: Any.
+ * Waits until others have been idle for a while: a task's death frees its
+ * stack, and each case runs in a task of its own.
+ *
+ * Context: Sleeps, one second at most.
  */
 void vmk_ledger_restart(struct vmk_ledger *ledger)
 {
-	ledger->entries = 0;
+	unsigned long limit = jiffies + HZ;
+
+	while (time_before(jiffies, limit) &&
+	       time_before(jiffies, READ_ONCE(ledger->foreign_at) +
+				    FOREIGN_IS_OVER))
+		schedule_timeout_uninterruptible(1);
+	WRITE_ONCE(ledger->entries, 0);
 	atomic_set(&ledger->foreign, 0);
 	ledger->pages = vmalloc_nr_pages();
 }
@@ -114,8 +147,11 @@ unsigned int vmk_ledger_live(struct vmk_ledger *ledger)
 {
 	unsigned int i, live = 0;
 
-	for (i = 0; i < min(ledger->entries, VMK_LEDGER_MAX); i++)
-		live += vmk_area_at((void *)ledger->start[i]);
+	for (i = 0; i < min(ledger->entries, VMK_LEDGER_MAX); i++) {
+		unsigned long start = READ_ONCE(ledger->start[i]);
+
+		live += start && vmk_area_at((void *)start);
+	}
 	return live;
 }
 

@@ -25,8 +25,9 @@
  * @task: whose allocations count
  * @pages: vmalloc_nr_pages() at the start
  * @foreign: allocations and frees by everyone else meanwhile
+ * @foreign_at: when the last of them was seen, in jiffies
  * @entries: how many of @start are in use; more were made if over the maximum
- * @start: first address of each area
+ * @start: first address of each area, 0 if it is somebody else's by now
  *
  * Filled from the vmalloc trace events, never allocates, so it can watch calls
  * under fault injection.
@@ -35,6 +36,7 @@ struct vmk_ledger {
 	struct task_struct *task;
 	unsigned long pages;
 	atomic_t foreign;
+	unsigned long foreign_at;
 	unsigned int entries;
 	unsigned long start[VMK_LEDGER_MAX];
 };
