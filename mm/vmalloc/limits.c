@@ -87,10 +87,29 @@ void __init vmap_limits_init(void (*changed)(void))
 }
 
 #ifdef CONFIG_SYSCTL
+/* proc_dointvec_minmax() takes the first of several numbers: refuse them all. */
+static int set_one(const struct ctl_table *table, int write, void *text,
+		   size_t *len, loff_t *pos)
+{
+	int value = READ_ONCE(*(int *)table->data);
+	struct ctl_table one = *table;
+	size_t given = *len;
+	int err;
+
+	one.data = &value;
+	err = proc_dointvec_minmax(&one, write, text, len, pos);
+	if (err || !write)
+		return err;
+	if (*len != given)
+		return -EINVAL;
+	WRITE_ONCE(*(int *)table->data, value);
+	return 0;
+}
+
 static int set_lazy_max(const struct ctl_table *table, int write, void *text,
 			size_t *len, loff_t *pos)
 {
-	int err = proc_dointvec_minmax(table, write, text, len, pos);
+	int err = set_one(table, write, text, len, pos);
 
 	if (write && !err && limits_changed)
 		limits_changed();
@@ -103,7 +122,7 @@ static struct ctl_table vmap_sysctls[] = {
 		.data		= &drain_batch,
 		.maxlen		= sizeof(drain_batch),
 		.mode		= 0644,
-		.proc_handler	= proc_dointvec_minmax,
+		.proc_handler	= set_one,
 		.extra1		= &batch_min,
 		.extra2		= &batch_max,
 	},

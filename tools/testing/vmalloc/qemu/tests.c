@@ -273,12 +273,13 @@ int scenario_faults(void)
 static const struct knob {
 	const char *path;
 	long boot, good;
-	const char *bad[8];
+	const char *bad[10];
 } knobs[] = {
 	{ SYSCTL("vmap_drain_batch"), 32, 1024,
-	  { "0", "1025", "-1", "many", "99999999999999999999", "0x", "" } },
+	  { "0", "1025", "-1", "many", "99999999999999999999", "0x", "7 8",
+	    "7,8", "" } },
 	{ SYSCTL("vmap_lazy_max_pages"), 4711, 0,
-	  { "-1", "2147483648", "99999999999999999999", "all", "" } },
+	  { "-1", "2147483648", "99999999999999999999", "all", "7 8", "" } },
 };
 
 static int try_knob(const struct knob *knob)
