@@ -55,6 +55,9 @@ int scenario_faults(void);
 int scenario_knobs(void);
 int scenario_test_vmalloc(void);
 
+/* kselftest.c */
+int scenario_kselftest(void);
+
 /* measure.c */
 int bench_present(void);
 int bench_run(const char *command, bool relay);

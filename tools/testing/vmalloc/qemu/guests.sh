@@ -64,7 +64,7 @@ show_progress()
 
 	[ "$PROGRESS_LABEL" ] || return 0
 	lines=$(cat "$RESULTS_DIR"/*.results 2>/dev/null |
-		grep -cE '^(bench|kunit|test_vmalloc|boot) ' || true)
+		grep -cE '^(bench|kunit|kselftest|test_vmalloc|boot) ' || true)
 	if [ "$PROGRESS_TOTAL" -gt 0 ]; then
 		of=" of $PROGRESS_TOTAL"
 	fi

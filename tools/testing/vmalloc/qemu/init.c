@@ -40,6 +40,7 @@ static const struct {
 	{ "kunit",		scenario_kunit,		false },
 	{ "faults",		scenario_faults,	false },
 	{ "knobs",		scenario_knobs,		false },
+	{ "kselftest",		scenario_kselftest,	false },
 	{ "test_vmalloc",	scenario_test_vmalloc,	false },
 	{ "fill",		scenario_fill,		false },
 	{ "bench",		scenario_bench,		true },
