@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * All that extent.c includes. The userspace test brings a file of its own with
- * the same guard, so keep this list as short as it is.
+ * All that extent.c includes. In userspace each of these has to be found
+ * elsewhere, so keep this list as short as it is.
  */
 #ifndef _MM_VMALLOC_EXTENT_INTERNAL_H
 #define _MM_VMALLOC_EXTENT_INTERNAL_H

@@ -8,70 +8,23 @@
  * the set and on the model, and everything is compared after each step.
  */
 
-#include "extent_internal.h"
+/* As a part of this file, so that what is static in them can be looked at. */
 #include "extent.c"
 #include "extent_sized.c"
-#include "model.h"
+
+#include "check.h"
+#include "extent_random.h"
 
 unsigned int warnings;
+bool check_broken;
 
 static unsigned int passed, failed;
 static const char *running;
-static bool broken;
 
-#define CHECK(condition) do {						\
-	if (!(condition)) {						\
-		fprintf(stderr, "%s: line %d: %s\n", running, __LINE__,	\
-			#condition);					\
-		broken = true;						\
-	}								\
-} while (0)
-
-/* Addresses in tests are page numbers from a base that is aligned well. */
-#define BASE		(1UL << 40)
-#define ADDR(page)	(BASE + (page) * PAGE_SIZE)
-
-static unsigned long random_state;
-
-static unsigned long random_below(unsigned long ceiling)
+void check_failed(const char *file, int line, const char *condition)
 {
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return random_state % ceiling;
-}
-
-static struct vmap_area *range(unsigned long first, unsigned long pages)
-{
-	struct vmap_area *va = calloc(1, sizeof(*va));
-
-	if (!va)
-		exit(2);
-	va->va_start = ADDR(first);
-	va->va_end = ADDR(first + pages);
-	INIT_LIST_HEAD(&va->list);
-	return va;
-}
-
-static unsigned long spares_free(struct list_head *spares)
-{
-	struct vmap_area *va, *next;
-	unsigned long nr = 0;
-
-	list_for_each_entry_safe(va, next, spares, list) {
-		list_del(&va->list);
-		free(va);
-		nr++;
-	}
-	return nr;
-}
-
-static void set_free(struct extent_set *set)
-{
-	LIST_HEAD(all);
-
-	extent_take_all(set, &all);
-	spares_free(&all);
+	fprintf(stderr, "%s: %s:%d: %s\n", running, file, line, condition);
+	check_broken = true;
 }
 
 static bool set_is(const struct extent_set *set, const char *picture)
@@ -300,7 +253,7 @@ static void carve_takes_the_lowest_fit(void)
 		CHECK(set_is(&set, c->after));
 		CHECK(extent_set_valid(&set, true, true));
 		CHECK(spares_free(&spares) == c->spares_after);
-		if (broken) {
+		if (check_broken) {
 			fprintf(stderr, "in row %zu: %s\n", i, c->before);
 			break;
 		}
@@ -707,258 +660,54 @@ static void validator_sees_damaged_runs(void)
 	set_free(&set);
 }
 
-/* === Random runs === */
-
-static void compare(const struct extent_set *set, const struct model *m,
-		    bool sized)
-{
-	struct vmap_area *va;
-	unsigned long pages = 0, i;
-
-	CHECK(extent_set_valid(set, sized, true));
-	CHECK(set->nr == model_ranges(m));
-	i = random_below(MODEL_PAGES);
-	if (sized) {
-		va = extent_find_last(set, ADDR(i) + 1);
-		CHECK((va && va->va_end > ADDR(i)) == m->in[i]);
-	} else {
-		va = extent_find_near(set, ADDR(i));
-		CHECK(va == extent_find(set, ADDR(i)));
-		CHECK(!va == !m->in[i]);
-	}
-	list_for_each_entry(va, &set->head, list) {
-		unsigned long nr = va_size(va) / PAGE_SIZE;
-
-		CHECK(model_all(m, (va->va_start - BASE) / PAGE_SIZE, nr, true));
-		pages += nr;
-	}
-	for (i = 0; i < MODEL_PAGES; i++)
-		pages -= m->in[i];
-	CHECK(!pages);
-}
-
-/* Up to how long ranges are in a random run: if short, there are many. */
-static unsigned long random_pages;
-
-static void random_give(struct extent_set *set, struct model *m,
-			struct list_head *spares, bool sized)
-{
-	unsigned long pages = 1 + random_below(random_pages);
-	unsigned long first = random_below(MODEL_PAGES - pages);
-	bool fits = model_all(m, first, pages, false);
-	struct vmap_area *va = range(first, pages);
-	int err;
-
-	if (sized)
-		err = extent_give(set, va, spares);
-	else
-		err = extent_join(set, va, spares);
-	CHECK(err == (fits ? 0 : -EEXIST));
-	if (err)
-		free(va);
-	else
-		model_fill(m, first, pages, true);
-}
-
-/* The whole search, which may take several calls. */
-static int carve(struct extent_set *set, struct extent_room *room,
-		 unsigned long *addr, struct list_head *spares)
-{
-	int err;
-
-	while ((err = extent_carve(set, room, addr, spares)) == -EAGAIN) {
-		CHECK(*addr > room->start);
-		room->start = *addr;
-	}
-	return err;
-}
-
-static void random_carve(struct extent_set *set, struct model *m,
-			 struct list_head *spares)
-{
-	unsigned long align = 1UL << random_below(6);
-	unsigned long start = random_below(MODEL_PAGES);
-	unsigned long end = start + random_below(MODEL_PAGES - start) + 1;
-	unsigned long pages = 1 + random_below(random_pages + 4), want, addr;
-	struct extent_room room = {
-		.size = pages * PAGE_SIZE,
-		.align = align * PAGE_SIZE,
-		.offset = random_below(2) * random_below(align) * PAGE_SIZE,
-		.exact = random_below(2),
-	};
-	int err;
-
-	if (random_below(2)) {
-		start = 0;
-		end = MODEL_PAGES;
-	}
-	room.start = ADDR(start);
-	room.end = ADDR(end);
-	want = model_lowest(m, pages, align, room.offset / PAGE_SIZE, start,
-			    end);
-	err = carve(set, &room, &addr, spares);
-	if (err == -ENOMEM) {
-		CHECK(list_empty(spares));
-		list_add(&range(0, 1)->list, spares);
-		err = carve(set, &room, &addr, spares);
-	}
-	if (err) {
-		CHECK(err == -ENOSPC);
-		/* A quick look may miss what is aligned, nothing else. */
-		CHECK(want == MODEL_PAGES || (!room.exact && align > 1));
-		return;
-	}
-	addr = (addr - BASE) / PAGE_SIZE;
-	if (room.exact || align == 1)
-		CHECK(addr == want);
-	else
-		CHECK(addr >= want && addr % align == room.offset / PAGE_SIZE &&
-		      addr >= start && addr + pages <= end &&
-		      model_all(m, addr, pages, true));
-	model_fill(m, addr, pages, false);
-}
-
-static void random_give_sorted(struct extent_set *set, struct model *m,
-			       struct list_head *spares)
-{
-	unsigned long i = random_below(32), pages, bytes = 0, given = 0;
-	unsigned int nr;
-	LIST_HEAD(list);
-
-	while (i < MODEL_PAGES - 8) {
-		pages = 1 + random_below(4);
-		if (model_all(m, i, pages, false)) {
-			list_add_tail(&range(i, pages)->list, &list);
-			model_fill(m, i, pages, true);
-			bytes += pages * PAGE_SIZE;
-		}
-		i += pages + random_below(random_below(4) ? 6 : 90);
-	}
-	while (!list_empty(&list)) {
-		nr = 1 + random_below(8);
-		given += extent_give_sorted(set, &list, &nr, spares);
-	}
-	CHECK(given == bytes);
-}
-
-static void random_withdraw(struct extent_set *set, struct model *m)
-{
-	unsigned long pages = 1 + random_below(40), i;
-	struct vmap_area *va = extent_next_sized(set, NULL, pages * PAGE_SIZE);
-	unsigned long first = model_lowest(m, pages, 1, 0, 0, MODEL_PAGES);
-
-	CHECK(!va == (first == MODEL_PAGES));
-	if (!va)
-		return;
-	CHECK(va->va_start == ADDR(first));
-	for (i = random_below(4); va && i; i--) {
-		struct vmap_area *next = extent_next_sized(set, va,
-							   pages * PAGE_SIZE);
-		unsigned long from = (va->va_end - BASE) / PAGE_SIZE;
-
-		first = model_lowest(m, pages, 1, 0, from, MODEL_PAGES);
-		CHECK(!next == (first == MODEL_PAGES));
-		CHECK(!next || next->va_start == ADDR(first));
-		va = next ?: va;
-	}
-	model_fill(m, (va->va_start - BASE) / PAGE_SIZE,
-		   va_size(va) / PAGE_SIZE, false);
-	extent_withdraw(set, va);
-	free(va);
-}
-
-static void random_run(unsigned long steps, bool sized, unsigned long longest)
-{
-	struct model m = {};
-	struct extent_set set;
-	LIST_HEAD(spares);
-	unsigned long i;
-
-	random_pages = longest;
-	extent_set_init(&set);
-	for (i = 0; i < steps && !broken; i++) {
-		unsigned long what = random_below(16);
-
-		if (!sized && what < 15) {
-			random_give(&set, &m, &spares, false);
-		} else if (!sized) {
-			set_free(&set);
-			memset(&m, 0, sizeof(m));
-		} else if (what < 6) {
-			random_give(&set, &m, &spares, true);
-		} else if (what < 14) {
-			random_carve(&set, &m, &spares);
-		} else if (what < 15) {
-			random_give_sorted(&set, &m, &spares);
-		} else {
-			random_withdraw(&set, &m);
-		}
-		compare(&set, &m, sized);
-		if (broken)
-			fprintf(stderr, "at step %lu\n", i);
-		if (random_below(2))
-			spares_free(&spares);
-	}
-	spares_free(&spares);
-	set_free(&set);
-}
-
 /* === Main === */
 
 static void run(const char *name, void (*test)(void))
 {
 	running = name;
-	broken = false;
+	check_broken = false;
 	warnings = 0;
 	test();
 	CHECK(!warnings);
-	passed += !broken;
-	failed += broken;
-	printf("%s %s\n", broken ? "not ok" : "ok", name);
+	passed += !check_broken;
+	failed += check_broken;
+	printf("%s %s\n", check_broken ? "not ok" : "ok", name);
 }
 
-static unsigned long random_steps;
+static struct input random_input;
+static unsigned long seed = 1, steps = 100000;
+
+static void random_run(bool sized, unsigned long longest)
+{
+	/* From where the last run has left it. */
+	random_input.left = steps;
+	extent_random_run(&random_input, sized, longest);
+}
 
 static void random_plain(void)
 {
-	random_run(random_steps, false, 12);
+	random_run(false, 12);
 }
 
 static void random_sized(void)
 {
-	random_run(random_steps, true, 12);
+	random_run(true, 12);
 }
 
 /* Some hundred ranges, and as many runs as they fill. */
 static void random_sized_in_pieces(void)
 {
-	random_run(random_steps, true, 1);
-}
-
-static bool number(const char *text, unsigned long *value)
-{
-	char *end;
-
-	errno = 0;
-	*value = strtoul(text, &end, 0);
-	return *text >= '0' && *text <= '9' && !*end && !errno && *value;
+	random_run(true, 1);
 }
 
 #define RUN(test)	run(#test, test)
 
 int main(int argc, char **argv)
 {
-	unsigned long seed = 1;
-
-	random_steps = 100000;
-	if (argc > 3 || (argc > 1 && !number(argv[1], &seed)) ||
-	    (argc > 2 && !number(argv[2], &random_steps))) {
-		fprintf(stderr, "usage: %s [seed [steps]], both above 0\n",
-			argv[0]);
+	if (!input_args(argc, argv, &seed, &steps))
 		return 2;
-	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	random_state = seed;
+	input_from_seed(&random_input, seed, steps);
 
 	RUN(join_between_leaves_one_range);
 	RUN(join_refuses_what_overlaps);
@@ -980,7 +729,7 @@ int main(int argc, char **argv)
 	RUN(give_sorted_stops_after_nr);
 	RUN(validator_sees_damage);
 	RUN(validator_sees_damaged_runs);
-	printf("# random runs: seed %lu, %lu steps each\n", seed, random_steps);
+	printf("# random runs: seed %lu, %lu steps each\n", seed, steps);
 	RUN(random_plain);
 	RUN(random_sized);
 	RUN(random_sized_in_pieces);
