@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The address space and its lazily freed areas, used by several threads, under
+ * TSan: producers reserve and free, while one drains.
+ *
+ *	space_threads [seed [steps]]
+ *
+ * What a run does depends on the scheduler, too; the seed alone does not repeat
+ * it.
+ */
+
+#include "input.h"
+#include "space_model.h"
+
+#include <sched.h>
+
+#define PRODUCERS	2
+#define CPUS		4
+#define AREAS		64
+
+unsigned int warnings;
+
+struct producer {
+	pthread_t thread;
+	unsigned int cpu;
+	struct input input;
+	struct {
+		struct vm_struct vm;
+		unsigned long start;
+	} areas[AREAS];
+};
+
+static struct producer producers[PRODUCERS];
+static bool producing;
+
+static __thread unsigned int points;
+
+/* Let the other threads run in the midst of what this one does. */
+void shim_others(void)
+{
+	if (!(++points % 7))
+		sched_yield();
+}
+
+void free_vm_area(struct vm_struct *vm)
+{
+	shim_die("no per-CPU areas are made here\n");
+}
+
+static void nothing(struct vmap_flush *flush)
+{
+}
+
+static const struct vmap_drain_client no_cache = {
+	.reclaim = nothing,
+	.unalias = nothing,
+};
+
+static void release(struct producer *p, unsigned long i)
+{
+	struct vmap_flush flush;
+	struct vmap_area *va;
+
+	va = vmap_busy_take_vm(p->areas[i].start, &p->areas[i].vm);
+	if (!va || va->va_start != p->areas[i].start)
+		shim_die("%#lx is not found\n", p->areas[i].start);
+	p->areas[i].start = 0;
+	vmap_area_unmap(va);
+	if (input_below(&p->input, 16)) {
+		vmap_area_retire(va);
+	} else {
+		vmap_flush_init(&flush);
+		vmap_area_flush(va, &flush);
+	}
+}
+
+static void reserve(struct producer *p, unsigned long i)
+{
+	unsigned long pages = 1 + input_below(&p->input, 8);
+	unsigned long end = VMALLOC_END;
+	struct vmap_area *va;
+
+	/* Now and then from the heap alone. */
+	if (!input_below(&p->input, 16))
+		end -= PAGE_SIZE;
+	va = vmap_area_reserve(pages * PAGE_SIZE,
+			       PAGE_SIZE << input_below(&p->input, 4),
+			       VMALLOC_START, end, NUMA_NO_NODE, GFP_KERNEL, 0,
+			       &p->areas[i].vm);
+	if (IS_ERR(va))
+		shim_die("a request fails with %ld\n", PTR_ERR(va));
+	space_taken(va->va_start, va->va_end);
+	p->areas[i].start = va->va_start;
+}
+
+static void *produce(void *arg)
+{
+	struct producer *p = arg;
+	unsigned long i;
+
+	shim_cpu = p->cpu;
+	while (input_next(&p->input)) {
+		i = input_below(&p->input, AREAS);
+		shim_crowded = input_below(&p->input, 2);
+		if (p->areas[i].start)
+			release(p, i);
+		else
+			reserve(p, i);
+		find_vmap_area(VMALLOC_START + input_below(&p->input, 4096) *
+			       PAGE_SIZE);
+	}
+	for (i = 0; i < AREAS; i++)
+		if (p->areas[i].start)
+			release(p, i);
+	return NULL;
+}
+
+static void *drain(void *arg)
+{
+	unsigned long round = 0;
+
+	shim_crowded = true;
+	for (; READ_ONCE(producing); round++) {
+		shim_cpu = round % CPUS;
+		if (!shim_work_run())
+			sched_yield();
+		if (round % 64 == 0)
+			vm_unmap_aliases();
+		if (round % 64 == 32)
+			shim_shrink();
+		if (round % 256 == 128)
+			shim_sysctl_write("vmap_lazy_max_pages",
+					  16 << (round / 256 % 4));
+	}
+	return NULL;
+}
+
+static void start(pthread_t *thread, void *(*run)(void *), void *arg)
+{
+	if (pthread_create(thread, NULL, run, arg))
+		shim_die("no thread\n");
+}
+
+int main(int argc, char **argv)
+{
+	unsigned long seed = 1, steps = 100000;
+	pthread_t drainer;
+	unsigned int i;
+
+	if (!input_args(argc, argv, &seed, &steps))
+		return 2;
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	printf("# %u producers: seed %lu, %lu steps each\n", PRODUCERS, seed,
+	       steps);
+	space_begin(CPUS, &no_cache);
+	WRITE_ONCE(producing, true);
+	start(&drainer, drain, NULL);
+	for (i = 0; i < PRODUCERS; i++) {
+		producers[i].cpu = i;
+		input_from_seed(&producers[i].input, seed + i, steps);
+		start(&producers[i].thread, produce, &producers[i]);
+	}
+	for (i = 0; i < PRODUCERS; i++)
+		pthread_join(producers[i].thread, NULL);
+	WRITE_ONCE(producing, false);
+	pthread_join(drainer, NULL);
+	space_check();
+	space_end();
+	printf("ok producers_against_a_drain\n");
+	printf("1 passed, 0 failed, 0 skipped\n");
+	return 0;
+}
