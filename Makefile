@@ -10,6 +10,7 @@ SETUP	?=
 ACCEL	?= tcg
 SMP	?= 2
 SEED	?= 1
+TIME	?= 60
 JOBS	?= $(shell nproc)
 
 tools	 := tools/testing/vmalloc
@@ -35,6 +36,8 @@ $(if $(call is-count,$(JOBS),4),,\
 	$(error JOBS is '$(JOBS)', not a number of jobs from 1 to 999))
 $(if $(call is-count,$(SEED),10),,\
 	$(error SEED is '$(SEED)', not a number from 1 to 999999999))
+$(if $(call is-count,$(TIME),6),,\
+	$(error TIME is '$(TIME)', not a number of seconds from 1 to 99999))
 $(if $(call is-one,$(SMP),1 2 3 4 5 6 7 8),,\
 	$(error SMP is '$(SMP)', not a number of CPUs from 1 to 8))
 ifneq ($(filter qemu,$(MAKECMDGOALS)),)
@@ -52,7 +55,7 @@ $(if $(and $(filter 1,$(words $(KSRC))),$(wildcard $(KSRC)/mm/vmalloc.c)),,\
 	$(error KSRC is '$(KSRC)', not a kernel tree: it has no mm/vmalloc.c))
 endif
 
-export KSRC SETUP ACCEL SEED JOBS
+export KSRC SETUP ACCEL SEED TIME JOBS
 
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
@@ -69,7 +72,8 @@ help:
 	@echo '  kernel  build/PROFILE-IMPL, an O= folder of kbuild       4 min / seconds'
 	@echo '  qemu    a shell in a guest that runs PROFILE and IMPL    4 min / seconds'
 	@echo '  kunit   the KUnit suites of IMPL in user mode            2 min / seconds'
-	@echo '  user    extent.c in user space, under sanitizers         1 min'
+	@echo '  user    ranges and drains in user space, by sanitizers   2 min'
+	@echo '  fuzz    the same by libFuzzer, for TIME seconds          2 min'
 	@echo '  tree    build/linux: the kernel tree with this in it     1 min / seconds'
 	@echo '  setup   install the Debian packages needed               1 min / seconds'
 	@echo '  clean   remove build/'
@@ -81,6 +85,7 @@ help:
 	@echo '  ACCEL=$(ACCEL)      tcg or kvm, for guests that are not measured'
 	@echo '  SMP=$(SMP)          CPUs of the guest that `make qemu` starts'
 	@echo '  SEED=$(SEED)         of the random tests'
+	@echo '  TIME=$(TIME)        seconds of fuzzing'
 	@echo '  JOBS=$(JOBS)         compilers at a time'
 	@echo '  SETUP=$(SETUP)          done: install nothing, all of it is there'
 
@@ -106,6 +111,10 @@ $(profiles:%=kernel-%-stock): kernel-%-stock: tree
 user: tree
 	@$(MAKE) -C $(tools)/user run KTREE=$(CURDIR)/$(build)/linux \
 		OUT=$(CURDIR)/$(build)/user SEED=$(SEED)
+
+.PHONY: fuzz
+fuzz: tree
+	@$(tools)/user/fuzz
 
 .PHONY: kunit
 kunit: tree
