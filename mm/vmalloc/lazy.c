@@ -373,6 +373,8 @@ static void vmap_limits_changed(void)
 {
 	unsigned long limit = vmap_lazy_soft_limit();
 
+	/* Pairs with vmap_area_retire(): one of the two sees the other. */
+	smp_mb();
 	if (vmap_waits_more_than(limit))
 		WRITE_ONCE(vmap_backlog, true);
 	if (atomic_long_read(&vmap_lazy_nr) > limit)
@@ -388,10 +390,9 @@ static void vmap_limits_changed(void)
 void vmap_area_retire(struct vmap_area *va)
 {
 	struct vmap_arena *arena = va_to_arena(va);
-	unsigned long limit = vmap_lazy_soft_limit();
 	unsigned long start = va->va_start;
 	unsigned long pages = va_size(va) >> PAGE_SHIFT;
-	unsigned long lazy = 0, waiting = 0;
+	unsigned long lazy = 0, waiting = 0, limit;
 	LIST_HEAD(spares);
 	int err;
 
@@ -413,6 +414,8 @@ void vmap_area_retire(struct vmap_area *va)
 	/* Which cannot be: it was busy. Keep the addresses out of use. */
 	if (WARN_ONCE(err, "vmalloc: area at %#lx is freed twice\n", start))
 		return;
+	/* After the atomics: pairs with vmap_limits_changed(). */
+	limit = vmap_lazy_soft_limit();
 	trace_free_vmap_area_noflush(start, lazy, limit);
 	vmap_spares_free(&spares);
 
