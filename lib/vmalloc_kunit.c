@@ -190,7 +190,8 @@ bool vmk_area_at(const void *addr)
 {
 	struct vmap_area *va = find_vmap_area((unsigned long)addr);
 
-	return va && va->va_start == (unsigned long)addr;
+	/* Others may free it at any time, so it must not be looked into. */
+	return va && va != find_vmap_area((unsigned long)addr - 1);
 }
 
 /**
