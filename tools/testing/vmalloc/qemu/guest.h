@@ -54,6 +54,19 @@ int scenario_kunit(void);
 int scenario_faults(void);
 int scenario_knobs(void);
 int scenario_test_vmalloc(void);
+int set_fault_knobs(void);
+
+/* beside.c */
+int beside_start(void);
+int beside_stop(void);
+
+/* inject.c */
+long failing_percent(void);
+int load_failing(const char *name, const char *args);
+int failing_check(void);
+
+/* memcg.c */
+int scenario_memcg(void);
 
 /* kselftest.c */
 int scenario_kselftest(void);

@@ -22,10 +22,13 @@
 
 #include "guest.h"
 
-/* Not from the device file system: the tiny kernel has none. */
-#define RESULTS_DEVICE	"/ttyS1"
-#define RESULTS_MAJOR	4
-#define RESULTS_MINOR	65
+/*
+ * Not from the device file system: the tiny kernel has none. The second serial
+ * line, where "vmresults=MAJOR:MINOR" does not say otherwise.
+ */
+#define RESULTS_DEVICE	"/results"
+#define RESULTS_NUMBERS	"4:65"
+#define CONSOLE_MAJOR	4
 #define CONSOLE_MINOR	64
 
 static int results_fd = -1;
@@ -42,6 +45,7 @@ static const struct {
 	{ "knobs",		scenario_knobs,		false },
 	{ "kselftest",		scenario_kselftest,	false },
 	{ "test_vmalloc",	scenario_test_vmalloc,	false },
+	{ "memcg",		scenario_memcg,		false },
 	{ "fill",		scenario_fill,		false },
 	{ "bench",		scenario_bench,		true },
 	{ "drain",		scenario_drain,		true },
@@ -98,10 +102,16 @@ const char *option(const char *name, const char *fallback)
 
 static int open_results(void)
 {
+	unsigned int major, minor;
 	struct termios tio;
 
-	if (mknod(RESULTS_DEVICE, S_IFCHR | 0600,
-		  makedev(RESULTS_MAJOR, RESULTS_MINOR)) && errno != EEXIST)
+	if (sscanf(option("vmresults", RESULTS_NUMBERS), "%u:%u", &major,
+		   &minor) != 2) {
+		errno = EINVAL;
+		return -1;
+	}
+	if (mknod(RESULTS_DEVICE, S_IFCHR | 0600, makedev(major, minor)) &&
+	    errno != EEXIST)
 		return -1;
 	results_fd = open(RESULTS_DEVICE, O_WRONLY | O_NOCTTY | O_CLOEXEC);
 	if (results_fd < 0)
@@ -137,7 +147,7 @@ static void mount_all(void)
 	/* For the shell of a kernel without a device file system. */
 	if (!exists(CONSOLE_DEVICE))
 		mknod(CONSOLE_DEVICE, S_IFCHR | 0600,
-		      makedev(RESULTS_MAJOR, CONSOLE_MINOR));
+		      makedev(CONSOLE_MAJOR, CONSOLE_MINOR));
 }
 
 /* A test of concurrency that runs on one CPU passes, and says nothing. */
@@ -157,11 +167,28 @@ static int check_cpus(void)
 	return 0;
 }
 
+/* Is this the processor that was asked for? "vmflag=" is one it must have. */
+static int check_flag(void)
+{
+	const char *flag = option("vmflag", "");
+	char word[32], *info;
+	bool found;
+
+	if (!*flag)
+		return 0;
+	snprintf(word, sizeof(word), " %s ", flag);
+	info = read_file("/proc/cpuinfo");
+	found = info && strstr(info, word);
+	free(info);
+	return found ? 0 : fail("the processor has no %s", flag);
+}
+
 static int run_scenario(const char *name)
 {
 	struct state start;
 	bool checked;
 	size_t i;
+	int err;
 
 	for (i = 0; i < ARRAY_SIZE(scenarios); i++) {
 		if (!strcmp(scenarios[i].name, name))
@@ -173,13 +200,16 @@ static int run_scenario(const char *name)
 	checked = !scenarios[i].measures && exists("/proc/vmallocinfo");
 	if (checked && state_read(&start))
 		return -1;
-	if (scenarios[i].run())
+	if (beside_start())
+		return -1;
+	err = scenarios[i].run();
+	if (beside_stop() || err || failing_check())
 		return -1;
 	if (checked && state_compare(&start))
 		return -1;
 	if (!scenarios[i].measures && check_kmemleak())
 		return -1;
-	return check_log(false);
+	return check_log(failing_percent() > 0);
 }
 
 int main(void)
@@ -191,7 +221,7 @@ int main(void)
 	if (open_results())
 		printf("results channel: %s\n", strerror(errno));
 
-	err = check_cpus() ?: run_scenario(option("vmtest", "(none)"));
+	err = check_cpus() ?: check_flag() ?: run_scenario(option("vmtest", "(none)"));
 	send_line(err ? "failure: see the errors above" : "success");
 	if (results_fd >= 0)
 		tcdrain(results_fd);

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Allocations that fail at random: "vmfail=N" on the kernel command line has N
+ * of 100 fail, of slab objects and of pages, while a module puts its load on.
+ * None do while a scenario looks at what came of it: its system calls allocate,
+ * too.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "guest.h"
+
+/* More than a run can have; the knob counts down. */
+#define FAILURES_MOST	100000000L
+/* A knob is turned by a write that may be made to fail itself. */
+#define KNOB_TRIES	1000
+
+static const char * const injectors[] = {
+	DEBUGFS "/failslab/", DEBUGFS "/fail_page_alloc/",
+};
+
+static long injected[ARRAY_SIZE(injectors)];
+
+static int set_injector(const char *dir, const char *knob, long value)
+{
+	char path[96], text[24];
+	ssize_t len, written = -1;
+	int fd, tries;
+
+	snprintf(path, sizeof(path), "%s%s", dir, knob);
+	len = snprintf(text, sizeof(text), "%ld", value);
+	for (tries = 0; tries < KNOB_TRIES && written != len; tries++) {
+		fd = open(path, O_WRONLY | O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		written = write(fd, text, len);
+		close(fd);
+	}
+	return written == len ? 0 : fail("'%s' to %s: %m", text, path);
+}
+
+/* How many of 100 allocations are to fail. */
+long failing_percent(void)
+{
+	return atol(option("vmfail", "0"));
+}
+
+/* From now on. Which allocations may: as the fault suites have it, any. */
+static int failing_start(void)
+{
+	long percent = failing_percent();
+	size_t i;
+
+	if (percent < 1 || percent > 100)
+		return fail("vmfail=%s is no percentage", option("vmfail", ""));
+	if (set_fault_knobs())
+		return -1;
+	for (i = 0; i < ARRAY_SIZE(injectors); i++) {
+		if (set_injector(injectors[i], "verbose", 0) ||
+		    set_injector(injectors[i], "interval", 1) ||
+		    set_injector(injectors[i], "times", FAILURES_MOST))
+			return -1;
+	}
+	for (i = 0; i < ARRAY_SIZE(injectors); i++) {
+		if (set_injector(injectors[i], "probability", percent))
+			return -1;
+	}
+	return 0;
+}
+
+static int failing_stop(void)
+{
+	char path[96];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(injectors); i++) {
+		if (set_injector(injectors[i], "probability", 0))
+			return -1;
+	}
+	for (i = 0; i < ARRAY_SIZE(injectors); i++) {
+		snprintf(path, sizeof(path), "%stimes", injectors[i]);
+		injected[i] += FAILURES_MOST - read_long(path);
+	}
+	return 0;
+}
+
+/*
+ * Insert a module whose test runs as it is inserted, and have allocations fail
+ * only then: a loader that needs a hundred of them would not come to the test.
+ * Returns 0 or an errno, as load_module() does, or -1.
+ */
+int load_failing(const char *name, const char *args)
+{
+	bool failing = false, broken = false;
+	char path[96];
+	int status = 0;
+	pid_t pid;
+
+	snprintf(path, sizeof(path), "/sys/module/%s", name);
+	pid = fork();
+	if (pid < 0)
+		return errno;
+	if (!pid)
+		_exit(load_module(name, args));
+	while (!waitpid(pid, &status, WNOHANG)) {
+		if (!failing && exists(path)) {
+			failing = true;
+			broken = failing_start();
+		}
+		usleep(1000);
+	}
+	if (failing && failing_stop())
+		broken = true;
+	return broken || !WIFEXITED(status) ? -1 : WEXITSTATUS(status);
+}
+
+/* At the end: has anything failed that was to? */
+int failing_check(void)
+{
+	size_t i;
+
+	if (!*option("vmfail", ""))
+		return 0;
+	for (i = 0; i < ARRAY_SIZE(injectors); i++) {
+		out("injected %s %ld", injectors[i], injected[i]);
+		if (injected[i] <= 0 || injected[i] > FAILURES_MOST)
+			return fail("%s: nothing failed", injectors[i]);
+	}
+	return 0;
+}
