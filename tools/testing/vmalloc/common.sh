@@ -46,13 +46,13 @@ hold()
 	fi
 }
 
-# Print the compiler to build kernels with.
+# Print the command for the compiler $1, gcc by default, with a cache if any.
 compiler()
 {
 	if command -v ccache >/dev/null; then
-		say 'ccache gcc'
+		say "ccache ${1:-gcc}"
 	else
-		say gcc
+		say "${1:-gcc}"
 	fi
 }
 
