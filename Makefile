@@ -12,10 +12,12 @@ SMP	?= 2
 SEED	?= 1
 TIME	?= 60
 JOBS	?= $(shell nproc)
+ONLY	?=
 
 tools	 := tools/testing/vmalloc
 build	 := build
 profiles := $(shell $(tools)/kernel --list)
+cells	 := $(shell $(tools)/matrix --list)
 
 # Values are checked before anything runs, whatever the goal.
 is-one	 = $(and $(filter 1,$(words $(1))),$(filter $(2),$(1)))
@@ -47,6 +49,10 @@ ifneq ($(SETUP),)
 $(if $(call is-one,$(SETUP),done),,\
 	$(error SETUP is '$(SETUP)', neither empty nor 'done'))
 endif
+ifneq ($(ONLY),)
+$(if $(call is-one,$(ONLY),$(cells)),,\
+	$(error ONLY is '$(ONLY)', not one of: $(cells)))
+endif
 ifneq ($(words $(CURDIR)),1)
 $(error kbuild takes no folder with a space in its name, as '$(CURDIR)' has)
 endif
@@ -67,6 +73,7 @@ help:
 	@echo 'Targets, and what they take on two cores from nothing / once built'
 	@echo '  demo    drain storm on both kernels: tables and chart    8 min / 2 min'
 	@echo '  test    every test there is                             31 min / 7 min'
+	@echo '  matrix  the tests on every configuration, architecture   hours'
 	@echo '  check   style, kernel-doc, sparse, W=1, layers, symbols  9 min / 1 min'
 	@echo '  bench   costs, delays, flushes and what waits, on both        - / 6 min'
 	@echo '  kernel  build/PROFILE-IMPL, an O= folder of kbuild       4 min / seconds'
@@ -87,6 +94,7 @@ help:
 	@echo '  SEED=$(SEED)         of the random tests'
 	@echo '  TIME=$(TIME)        seconds of fuzzing'
 	@echo '  JOBS=$(JOBS)         compilers at a time'
+	@echo '  ONLY=$(ONLY)          the one cell that `make matrix` runs'
 	@echo '  SETUP=$(SETUP)          done: install nothing, all of it is there'
 
 .PHONY: setup
@@ -123,6 +131,11 @@ kunit: tree
 .PHONY: test
 test: tree
 	@$(tools)/test
+
+.PHONY: matrix
+matrix: tree
+	@$(tools)/setup --matrix
+	@$(tools)/matrix $(ONLY)
 
 .PHONY: check
 check: tree kernel-bench-stock kernel-bench-ordered kernel-i386-stock \

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# Run guests side by side: what suite, demo and bench share. Sourced, never
+# Run guests side by side: what suite, matrix, demo and bench share. Sourced, never
 # run, after ../common.sh.
 
 # One guest and one CPU of the host each.
@@ -129,6 +129,31 @@ guest()
 counted_guest()
 {
 	ACCEL=tcg guest "$@" --icount
+}
+
+# The names of the KUnit suites that FILES define, comma separated. White-box
+# ones are many to a file.
+suite_names()
+{
+	cat "$@" 2>/dev/null |
+		sed -n 's/^\t\.name = "\(vmalloc_[a-z0-9_]*\)",$/\1/p' |
+		sort -u | paste -sd, -
+}
+
+# What a guest that runs KUnit has to know.
+kunit_args()
+{
+	local impl=$1 black white='' warns
+
+	black=$(suite_names "$ROOT"/lib/vmalloc_kunit*.c)
+	# Those that provoke warnings, and count them.
+	warns=$(grep -l vmk_allow_warnings "$ROOT"/lib/vmalloc_kunit_*.c |
+		while read -r file; do suite_names "$file"; done | paste -sd, -)
+	if [ "$impl" = ordered ]; then
+		white=$(suite_names "$ROOT"/mm/vmalloc/tests/*.c)
+	fi
+	[ "$warns" ] || die 'no KUnit suite in lib/'
+	say "vmsuites=$black${white:+,$white} vmwarns=$warns"
 }
 
 # Stop unless every guest so far has succeeded.
