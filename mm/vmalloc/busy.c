@@ -71,7 +71,7 @@ void vmap_busy_remove(struct vmap_area *va)
  * address in it is the one; others may reach over several chunks, and start at
  * a lower address: so from the node of the address go down, once around. Nodes
  * without areas are passed over unlocked: an area that is added while one looks
- * for it need not be found.
+ * for it need not be found. So any root will do that is read.
  */
 static struct vmap_node *node_below(struct vmap_node *vn,
 				    const struct vmap_node *home)
@@ -80,7 +80,8 @@ static struct vmap_node *node_below(struct vmap_node *vn,
 		if (vn == vmap_nodes)
 			vn += nr_vmap_nodes;
 		vn--;
-	} while (vn != home && !READ_ONCE(vn->busy.root.rb_node));
+		/* rb_link_node() stores it plainly. */
+	} while (vn != home && !data_race(READ_ONCE(vn->busy.root.rb_node)));
 	return vn == home ? NULL : vn;
 }
 

@@ -64,24 +64,31 @@ static void show_range(struct seq_file *m, const struct vmap_area *va,
 		   (void *)va->va_end, va_size(va), what);
 }
 
-/* A line but for its end. */
+/* A line but for its end. Of what owners fill in unlocked, it may be too early. */
 static void show_vm(struct seq_file *m, const struct vm_struct *vm)
 {
+	/* ioremap() stores it. Where that is two words, half of it may show. */
+	phys_addr_t phys_addr = data_race(vm->phys_addr);
+	/* set_vm_flush_reset_perms() sets one that is not shown. */
+	unsigned long flags = data_race(vm->flags);
+	unsigned int nr_pages;
 	int i;
 
+	/* Pairs with the release in vmap(): the array is there with them. */
+	nr_pages = smp_load_acquire(&vm->nr_pages);
 	seq_printf(m, "0x%pK-0x%pK %7lu", vm->addr, vm->addr + vm->size,
 		   vm->size);
 	if (vm->caller)
 		seq_printf(m, " %pS", vm->caller);
-	if (vm->nr_pages)
-		seq_printf(m, " pages=%u", vm->nr_pages);
-	if (vm->phys_addr)
-		seq_printf(m, " phys=%pa", &vm->phys_addr);
+	if (nr_pages)
+		seq_printf(m, " pages=%u", nr_pages);
+	if (phys_addr)
+		seq_printf(m, " phys=%pa", &phys_addr);
 	for (i = 0; i < ARRAY_SIZE(vm_flag_names); i++) {
-		if (vm->flags & vm_flag_names[i].flag)
+		if (flags & vm_flag_names[i].flag)
 			seq_puts(m, vm_flag_names[i].name);
 	}
-	if (is_vmalloc_addr(vm->pages))
+	if (nr_pages && is_vmalloc_addr(vm->pages))
 		seq_puts(m, " vpages");
 }
 
