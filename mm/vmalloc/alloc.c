@@ -242,7 +242,9 @@ static int map_pages(struct vm_struct *vm, pgprot_t prot, gfp_t gfp,
 		vunmap_range(start, end);
 		schedule_timeout_uninterruptible(1);
 	}
-	memalloc_flags_restore(scope);
+	/* Otherwise the store is for nothing, and others read these flags. */
+	if (unlikely(scope))
+		memalloc_flags_restore(scope);
 	return err;
 }
 
