@@ -333,9 +333,11 @@ static void all_of_32_bit_space_refills(struct kunit *test)
 
 	if (BITS_PER_LONG == 64)
 		kunit_skip(test, "64-bit space is too large to fill");
-	filling_prepare(test, &fill, 2048);
 	fill.window.start = VMALLOC_START;
 	fill.window.end = VMALLOC_END;
+	/* What is no memory is space: with little of it, most of a gigabyte. */
+	filling_prepare(test, &fill,
+			(VMALLOC_END - VMALLOC_START) / SZ_256K + 1);
 	vmk_force_purge();
 	for (round = 0; round < 100; round++) {
 		count = fill_up(&fill, SZ_256K, false);
