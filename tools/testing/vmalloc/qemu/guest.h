@@ -62,7 +62,8 @@ int beside_stop(void);
 
 /* inject.c */
 long failing_percent(void);
-int load_failing(const char *name, const char *args);
+int load_failing(const char *name, const char *args, const char *prefix,
+		 int threads);
 int failing_check(void);
 
 /* memcg.c */

@@ -5,6 +5,7 @@
  * None do while a scenario looks at what came of it: its system calls allocate,
  * too.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -89,26 +90,48 @@ static int failing_stop(void)
 	return 0;
 }
 
+/* How many tasks have a name that begins with @prefix? */
+static int count_tasks(const char *prefix)
+{
+	struct dirent *entry;
+	char path[300], *name;
+	int nr = 0;
+	DIR *dir;
+
+	dir = opendir("/proc");
+	while (dir && (entry = readdir(dir))) {
+		if (entry->d_name[0] < '1' || entry->d_name[0] > '9')
+			continue;
+		snprintf(path, sizeof(path), "/proc/%s/comm", entry->d_name);
+		name = read_file(path);
+		nr += name && !strncmp(name, prefix, strlen(prefix));
+		free(name);
+	}
+	if (dir)
+		closedir(dir);
+	return nr;
+}
+
 /*
- * Insert a module whose test runs as it is inserted, and have allocations fail
- * only then: a loader that needs a hundred of them would not come to the test.
- * Returns 0 or an errno, as load_module() does, or -1.
+ * Insert a module whose test runs as it is inserted, in tasks called @prefix,
+ * and have allocations fail once these @threads run: a loader needs a hundred,
+ * and test_vmalloc waits for ever if no thread starts. Returns 0 or an errno, as
+ * load_module() does, or -1.
  */
-int load_failing(const char *name, const char *args)
+int load_failing(const char *name, const char *args, const char *prefix,
+		 int threads)
 {
 	bool failing = false, broken = false;
-	char path[96];
 	int status = 0;
 	pid_t pid;
 
-	snprintf(path, sizeof(path), "/sys/module/%s", name);
 	pid = fork();
 	if (pid < 0)
 		return errno;
 	if (!pid)
 		_exit(load_module(name, args));
 	while (!waitpid(pid, &status, WNOHANG)) {
-		if (!failing && exists(path)) {
+		if (!failing && count_tasks(prefix) == threads) {
 			failing = true;
 			broken = failing_start();
 		}

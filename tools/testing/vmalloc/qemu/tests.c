@@ -441,8 +441,11 @@ static int run_vmalloc_test(const struct vmalloc_test *test, int threads)
 	snprintf(args, sizeof(args),
 		 "run_test_mask=%d nr_threads=%d test_loop_count=%d test_repeat_count=1",
 		 test->id, threads, test->loops);
-	err = failing_percent() ? load_failing("test_vmalloc", args) :
-				  load_module("test_vmalloc", args);
+	if (failing_percent())
+		err = load_failing("test_vmalloc", args, "vmalloc_test/",
+				   threads);
+	else
+		err = load_module("test_vmalloc", args);
 	if (err != EAGAIN)
 		return fail("test_vmalloc.ko: %s", strerror(err));
 	if (read_summary(test, threads, time(NULL) - began))
