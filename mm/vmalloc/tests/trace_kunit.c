@@ -124,7 +124,7 @@ static void on_batch(void *data, int node, unsigned int ranges,
 	spy->given_pages += pages;
 }
 
-static void trace_exit(struct kunit *test)
+static void trace_case_exit(struct kunit *test)
 {
 	struct spy *spy = test->priv;
 
@@ -140,7 +140,7 @@ static void trace_exit(struct kunit *test)
 	window_exit(test);
 }
 
-static int trace_init(struct kunit *test)
+static int trace_case_init(struct kunit *test)
 {
 	struct spy *spy;
 
@@ -331,8 +331,8 @@ static struct kunit_case trace_cases[] = {
 
 static struct kunit_suite trace_suite = {
 	.name = "vmalloc_trace",
-	.init = trace_init,
-	.exit = trace_exit,
+	.init = trace_case_init,
+	.exit = trace_case_exit,
 	.test_cases = trace_cases,
 };
 
