@@ -95,6 +95,9 @@ int scenario_hogs(void);
 int scenario_wakeup(void);
 int scenario_urgent(void);
 
+/* stress.c */
+int scenario_stress(void);
+
 /* shell.c */
 int scenario_shell(void);
 

@@ -57,6 +57,7 @@ static const struct {
 	{ "churn",		scenario_churn,		true },
 	{ "wakeup",		scenario_wakeup,	true },
 	{ "urgent",		scenario_urgent,	true },
+	{ "stress",		scenario_stress,	false },
 	{ "shell",		scenario_shell,		true },
 };
 
