@@ -11,6 +11,7 @@ ACCEL	?= tcg
 SMP	?= 2
 SEED	?= 1
 TIME	?= 60
+OPS	?= 100000000
 JOBS	?= $(shell nproc)
 ONLY	?=
 
@@ -40,6 +41,8 @@ $(if $(call is-count,$(SEED),10),,\
 	$(error SEED is '$(SEED)', not a number from 1 to 999999999))
 $(if $(call is-count,$(TIME),6),,\
 	$(error TIME is '$(TIME)', not a number of seconds from 1 to 99999))
+$(if $(call is-count,$(OPS),10),,\
+	$(error OPS is '$(OPS)', not a number from 1 to 999999999))
 $(if $(call is-one,$(SMP),1 2 3 4 5 6 7 8),,\
 	$(error SMP is '$(SMP)', not a number of CPUs from 1 to 8))
 ifneq ($(filter qemu,$(MAKECMDGOALS)),)
@@ -61,7 +64,7 @@ $(if $(and $(filter 1,$(words $(KSRC))),$(wildcard $(KSRC)/mm/vmalloc.c)),,\
 	$(error KSRC is '$(KSRC)', not a kernel tree: it has no mm/vmalloc.c))
 endif
 
-export KSRC SETUP ACCEL SEED TIME JOBS
+export KSRC SETUP ACCEL SEED TIME OPS JOBS
 
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
@@ -76,6 +79,7 @@ help:
 	@echo '  matrix  the tests on every configuration, architecture   hours'
 	@echo '  check   style, kernel-doc, sparse, W=1, layers, symbols  9 min / 1 min'
 	@echo '  bench   costs, delays, flushes and what waits, on both        - / 6 min'
+	@echo '  soak    OPS operations of the stress, with progress          - / hours'
 	@echo '  kernel  build/PROFILE-IMPL, an O= folder of kbuild       4 min / seconds'
 	@echo '  qemu    a shell in a guest that runs PROFILE and IMPL    4 min / seconds'
 	@echo '  kunit   the KUnit suites of IMPL in user mode            2 min / seconds'
@@ -93,6 +97,7 @@ help:
 	@echo '  SMP=$(SMP)          CPUs of the guest that `make qemu` starts'
 	@echo '  SEED=$(SEED)         of the random tests'
 	@echo '  TIME=$(TIME)        seconds of fuzzing'
+	@echo '  OPS=$(OPS)  of the stress that `make soak` runs on IMPL'
 	@echo '  JOBS=$(JOBS)         compilers at a time'
 	@echo '  ONLY=$(ONLY)          the one cell that `make matrix` runs'
 	@echo '  SETUP=$(SETUP)          done: install nothing, all of it is there'
@@ -151,6 +156,10 @@ bench: kernel-bench-stock kernel-bench-ordered kernel-trace-stock \
 		kernel-trace-ordered kernel-kasan-stock kernel-kasan-ordered \
 		kernel-rt-stock kernel-rt-ordered
 	@$(tools)/qemu/bench
+
+.PHONY: soak
+soak: kernel-bench-$(IMPL)
+	@$(tools)/qemu/soak $(IMPL)
 
 .PHONY: demo
 demo: kernel-trace-stock kernel-trace-ordered kernel-i386-trace-stock \
