@@ -436,7 +436,7 @@ struct stress_worker *stress_worker_create(struct stress_run *run,
 	/* All have done as much, but for those that take one step more. */
 	worker->ops = run->ops / run->nr_workers +
 		      (id < run->ops % run->nr_workers);
-	prandom_seed_state(&worker->rnd, hash_64(run->seed + id, 64));
+	prandom_seed_state(&worker->rnd, ((u64)run->seed << 32) + id);
 	hrtimer_init(&worker->soft_timer, CLOCK_MONOTONIC,
 		     HRTIMER_MODE_REL_SOFT);
 	worker->soft_timer.function = soft_expired;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The kernel's own stress of vmalloc, and beside it what user space can do to
- * it: read /proc/vmallocinfo and /proc/kcore, load modules, take CPUs away and
- * give them back, and use up memory.
+ * it: read /proc/vmallocinfo and /proc/kcore, load modules, and use up memory.
+ * CPUs come and go if beside.c is asked for it.
  *
  *	vmops=N		operations (100000)
  *	vmseed=N	seed of the plans (the kernel's own)
@@ -51,9 +51,8 @@
 /* Of a read of /proc/kcore; areas are mostly smaller. */
 #define KCORE_BYTES	(64 << 10)
 /* Disturbers must not leave the stress too little of a CPU to be disturbed. */
-#define PAUSE_US	10000
-#define PRESSURE_PAUSE_US	1000000
-#define PLUG_PAUSE_US	500000
+#define PAUSE_US	50000
+#define PRESSURE_PAUSE_US	3000000
 /*
  * Pages that a group is charged for at the end, although nobody uses them: of
  * slab objects, whose bytes are charged a page at a time, one or two remain.
@@ -148,7 +147,7 @@ static int read_kcore(void)
 	return err;
 }
 
-/* === Modules, CPUs and memory === */
+/* === Modules and memory === */
 
 static int load_and_unload(void)
 {
@@ -158,41 +157,6 @@ static int load_and_unload(void)
 
 	usleep(200000);
 	return err == EAGAIN ? 0 : fail("test_vmalloc.ko: %s", strerror(err));
-}
-
-static void cpu_file(char *path, size_t size, long cpu)
-{
-	snprintf(path, size, "/sys/devices/system/cpu/cpu%ld/online", cpu);
-}
-
-/* The kernel may refuse for a moment; another time will do. */
-static int set_online(const char *path, const char *value)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC), err = 0;
-
-	if (fd < 0)
-		return -1;
-	if (write(fd, value, 1) != 1)
-		err = errno == EBUSY || errno == EAGAIN ? 1 : -1;
-	close(fd);
-	return err;
-}
-
-static int plug_cpus(void)
-{
-	long cpu = 1 + rand() % (sysconf(_SC_NPROCESSORS_CONF) - 1);
-	char path[64];
-	int tries, err;
-
-	cpu_file(path, sizeof(path), cpu);
-	err = set_online(path, "0");
-	usleep(50000 + rand() % 100000);
-	for (tries = 0; tries < 100 && set_online(path, "1"); tries++)
-		usleep(10000);
-	usleep(PLUG_PAUSE_US);
-	if (err < 0 || tries == 100)
-		return fail("CPU %ld does not go or does not come back", cpu);
-	return err;
 }
 
 /* How much memory can be had now, in kB. */
@@ -228,20 +192,6 @@ static int press_memory(void)
 	return 0;
 }
 
-/* Why a CPU cannot be taken away, or NULL. */
-static const char *no_hotplug(void)
-{
-	char path[64];
-	long cpu;
-
-	for (cpu = 1; cpu < sysconf(_SC_NPROCESSORS_CONF); cpu++) {
-		cpu_file(path, sizeof(path), cpu);
-		if (!exists(path))
-			return "not each CPU can be taken away";
-	}
-	return cpu > 1 ? NULL : "there is one CPU alone";
-}
-
 static const char *no_module(void)
 {
 	return exists("/test_vmalloc.ko") ? NULL : "no test_vmalloc.ko";
@@ -266,12 +216,11 @@ static const char *no_caches(void)
 static const struct disturber {
 	const char *name;
 	const char *(*missing)(void);
-	int (*once)(void);	/* 0: done; 1: not this time; -1: failed */
+	int (*once)(void);
 } disturbers[] = {
 	{ "vmallocinfo-reads",	no_vmallocinfo,	read_vmallocinfo },
 	{ "kcore-reads",	no_kcore,	read_kcore },
 	{ "module-loads",	no_module,	load_and_unload },
-	{ "cpu-hotplugs",	no_hotplug,	plug_cpus },
 	{ "memory-pressures",	no_caches,	press_memory },
 };
 
@@ -282,13 +231,13 @@ static void disturb(size_t i)
 	int err = 0;
 
 	srand(i + 1);
-	while (!shared->stop && err >= 0) {
+	while (!shared->stop && !err) {
 		err = disturbers[i].once();
 		if (!err)
 			shared->done[i]++;
 		usleep(PAUSE_US);
 	}
-	_exit(err < 0);
+	_exit(err != 0);
 }
 
 static int start_disturbers(pid_t *child)
