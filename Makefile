@@ -18,7 +18,6 @@ ONLY	?=
 tools	 := tools/testing/vmalloc
 build	 := build
 profiles := $(shell $(tools)/kernel --list)
-cells	 := $(shell $(tools)/matrix --list)
 
 # Values are checked before anything runs, whatever the goal.
 is-one	 = $(and $(filter 1,$(words $(1))),$(filter $(2),$(1)))
@@ -53,8 +52,9 @@ $(if $(call is-one,$(SETUP),done),,\
 	$(error SETUP is '$(SETUP)', neither empty nor 'done'))
 endif
 ifneq ($(ONLY),)
-$(if $(call is-one,$(ONLY),$(cells)),,\
-	$(error ONLY is '$(ONLY)', not one of: $(cells)))
+there	:= $(shell $(tools)/$(if $(filter users,$(MAKECMDGOALS)),users/suite,matrix) --list)
+$(if $(filter-out $(there),$(ONLY)),\
+	$(error ONLY is '$(ONLY)', not some of: $(there)))
 endif
 ifneq ($(words $(CURDIR)),1)
 $(error kbuild takes no folder with a space in its name, as '$(CURDIR)' has)
@@ -64,7 +64,7 @@ $(if $(and $(filter 1,$(words $(KSRC))),$(wildcard $(KSRC)/mm/vmalloc.c)),,\
 	$(error KSRC is '$(KSRC)', not a kernel tree: it has no mm/vmalloc.c))
 endif
 
-export KSRC SETUP ACCEL SEED TIME OPS JOBS
+export KSRC SETUP ONLY ACCEL SEED TIME OPS JOBS
 
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
@@ -82,6 +82,7 @@ help:
 	@echo '  soak    OPS operations of the stress, with progress          - / hours'
 	@echo '  kernel  build/PROFILE-IMPL, an O= folder of kbuild       4 min / seconds'
 	@echo '  qemu    a shell in a guest that runs PROFILE and IMPL    4 min / seconds'
+	@echo '  users   real users of vmalloc, in guests with Debian       - / 10 min'
 	@echo '  kunit   the KUnit suites of IMPL in user mode            2 min / seconds'
 	@echo '  user    ranges and drains in user space, by sanitizers   2 min'
 	@echo '  fuzz    the same by libFuzzer, for TIME seconds          2 min'
@@ -99,7 +100,7 @@ help:
 	@echo '  TIME=$(TIME)        seconds of fuzzing'
 	@echo '  OPS=$(OPS)  of the stress that `make soak` runs on IMPL'
 	@echo '  JOBS=$(JOBS)         compilers at a time'
-	@echo '  ONLY=$(ONLY)          the one cell that `make matrix` runs'
+	@echo '  ONLY=$(ONLY)          of the matrix'\''s cells or of the users, some'
 	@echo '  SETUP=$(SETUP)          done: install nothing, all of it is there'
 
 .PHONY: setup
@@ -141,6 +142,10 @@ test: tree
 matrix: tree
 	@$(tools)/setup --matrix
 	@$(tools)/matrix $(ONLY)
+
+.PHONY: users
+users: kernel-users-$(IMPL)
+	@$(tools)/users/suite $(IMPL)
 
 .PHONY: check
 check: tree kernel-bench-stock kernel-bench-ordered kernel-i386-stock \

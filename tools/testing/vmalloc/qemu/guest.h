@@ -98,6 +98,9 @@ int scenario_urgent(void);
 /* stress.c */
 int scenario_stress(void);
 
+/* user.c */
+int scenario_user(void);
+
 /* shell.c */
 int scenario_shell(void);
 

@@ -58,6 +58,7 @@ static const struct {
 	{ "wakeup",		scenario_wakeup,	true },
 	{ "urgent",		scenario_urgent,	true },
 	{ "stress",		scenario_stress,	false },
+	{ "user",		scenario_user,		true },
 	{ "shell",		scenario_shell,		true },
 };
 
