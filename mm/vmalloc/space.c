@@ -552,8 +552,11 @@ void vmap_space_give_flushed(struct vmap_arena *arena, struct vmap_batch *batch)
 	u64 since, now;
 
 	*batch = (struct vmap_batch) { .ranges = 0 };
-	/* A hint: who has just added ranges comes here next, and sees them. */
-	if (list_empty_careful(&arena->flushed))
+	/*
+	 * A hint: who has just added ranges comes here next, and sees them. So
+	 * it does not matter that vmap_space_add_flushed() stores plainly.
+	 */
+	if (data_race(list_empty_careful(&arena->flushed)))
 		return;
 
 	spin_lock(&arena->lock);
