@@ -446,6 +446,7 @@ static void reallocation_zeroes_what_it_adds(struct kunit *test)
 static void describes_an_object(struct kunit *test)
 {
 	void *slab = kunit_kzalloc(test, 8, GFP_KERNEL);
+	unsigned long stop = jiffies + HZ;
 	char expected[96];
 	bool known;
 	void *p;
@@ -457,7 +458,10 @@ static void describes_an_object(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, p);
 	mark = vmk_log_mark();
 	pr_info("vmalloc_kunit:");
-	known = vmalloc_dump_obj(p);
+	/* It waits for no lock; somebody may read vmallocinfo just now. */
+	do {
+		known = vmalloc_dump_obj(p);
+	} while (!known && time_before(jiffies, stop));
 	KUNIT_EXPECT_TRUE(test, known);
 	snprintf(expected, sizeof(expected),
 		 " 7-page vmalloc region starting at %#lx allocated at ",
