@@ -79,6 +79,8 @@ void bench_report(const char *fmt, ...)
 				  args);
 	va_end(args);
 	pr_info("%s", line);
+	/* Some 10 us each, and nobody waits for them. */
+	cond_resched();
 }
 
 /* Report @value, which is in tenths. */
@@ -154,7 +156,7 @@ static struct vm_struct **alloc_areas(unsigned int nr)
 	struct vm_struct **areas;
 	unsigned int i;
 
-	areas = kvcalloc(nr, sizeof(*areas), GFP_KERNEL);
+	areas = kvmalloc_array(nr, sizeof(*areas), GFP_KERNEL);
 	for (i = 0; areas && i < nr; i++) {
 		areas[i] = bench_area_mapped(1);
 		if (!areas[i]) {
@@ -176,6 +178,7 @@ static void shuffle_areas(struct vm_struct **areas, unsigned int nr,
 	for (i = nr; i > 1; i--) {
 		j = prandom_u32_state(rnd) % i;
 		swap(areas[i - 1], areas[j]);
+		cond_resched();
 	}
 }
 
@@ -476,9 +479,11 @@ static unsigned long storm_highest(unsigned int first)
 	unsigned int i, stride = storm.order->neighbours ? 2 : 1;
 	unsigned long highest = 0;
 
-	for (i = first; i < storm.nr_areas; i += stride)
+	for (i = first; i < storm.nr_areas; i += stride) {
 		highest = max_t(unsigned long, highest,
 				(uintptr_t)storm.areas[i]->addr);
+		cond_resched();
+	}
 	return highest;
 }
 
