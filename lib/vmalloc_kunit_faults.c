@@ -12,6 +12,7 @@
 #include <kunit/test.h>
 #include <linux/debugfs.h>
 #include <linux/fs.h>
+#include <linux/io.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
@@ -280,14 +281,20 @@ static void undo_ram_large(struct attempt *a)
 	vm_unmap_ram(a->p, 300);
 }
 
-static void new_sparse_area(struct attempt *a)
+static struct vm_struct *area_without_tables(struct attempt *a,
+					     unsigned long flags)
 {
 	struct vmk_window at = {
 		.start = a->tables,
 		.end = a->tables + 5 * PAGE_SIZE,
 	};
 
-	a->area = vmk_window_area(&at, 4 * PAGE_SIZE, VM_SPARSE);
+	return vmk_window_area(&at, 4 * PAGE_SIZE, flags);
+}
+
+static void new_sparse_area(struct attempt *a)
+{
+	a->area = area_without_tables(a, VM_SPARSE);
 }
 
 static bool try_sparse(struct attempt *a)
@@ -302,6 +309,27 @@ static bool try_sparse(struct attempt *a)
 	free_vm_area(a->area);
 	return false;
 }
+
+#if defined(CONFIG_HAS_IOMEM) && !defined(CONFIG_UML)
+static void new_io_area(struct attempt *a)
+{
+	a->area = area_without_tables(a, VM_IOREMAP);
+}
+
+static bool try_ioremap(struct attempt *a)
+{
+	unsigned long start;
+
+	if (!a->area)
+		return false;
+	start = (unsigned long)a->area->addr;
+	if (!ioremap_page_range(start, start + 4 * PAGE_SIZE,
+				page_to_phys(a->page[0]), PAGE_KERNEL))
+		return true;
+	free_vm_area(a->area);
+	return false;
+}
+#endif
 
 #ifdef CONFIG_VMALLOC_ORDERED
 /*
@@ -377,6 +405,10 @@ static const struct faulty_call calls[] = {
 	{ "large vm_map_ram", try_ram_large, undo_ram_large, .least = 1 },
 	{ "sparse mapping", try_sparse, undo_area, new_sparse_area,
 	  .least = 1, .needs_tables = true },
+#if defined(CONFIG_HAS_IOMEM) && !defined(CONFIG_UML)
+	{ "ioremap_page_range", try_ioremap, undo_area, new_io_area,
+	  .least = 1, .needs_tables = true },
+#endif
 	{ "vrealloc", try_vrealloc, undo_vfree, old_memory, .least = 2 },
 #ifdef CONFIG_VMALLOC_ORDERED
 	{ "may not fail", try_nofail, undo_vfree, .never_fails = true,
