@@ -288,50 +288,112 @@ static int load_thread(void *data)
 	return 0;
 }
 
-/* Addresses the threads were given; the index is a page number. */
-static DEFINE_XARRAY(load_areas);
-/* Pages of areas that others were given meanwhile: stacks of new workers. */
-static atomic_long_t others_pages;
+/*
+ * Who was given which address, in order. A trace event must not wait, on
+ * PREEMPT_RT neither for a spinlock: so they are looked through afterwards.
+ */
+static struct {
+	unsigned long *start;	/* with BY_THREAD, if it was */
+	unsigned int room;
+	atomic_t nr;
+	atomic_long_t others_pages;	/* stacks of new workers */
+} journal;
+
+#define BY_THREAD	1UL
+/* A call of vmalloc() may take an area for its array of pages, too. */
+#define AREAS_PER_CALL	3
+#define AREAS_OF_OTHERS	10000
+
+static bool is_load_thread(void)
+{
+	return in_task() && (current->flags & PF_KTHREAD) &&
+	       kthread_func(current) == load_thread;
+}
 
 static void note_load(void *data, unsigned long addr, unsigned long size,
 		      unsigned long align, unsigned long vstart,
 		      unsigned long vend, int failed)
 {
+	bool ours = is_load_thread();
+	unsigned int i;
+
 	if (failed)
 		return;
-	if (!in_task() || !(current->flags & PF_KTHREAD) ||
-	    kthread_func(current) != load_thread) {
-		/* It is somebody else's from now on. */
-		xa_erase(&load_areas, addr >> PAGE_SHIFT);
-		atomic_long_add(size >> PAGE_SHIFT, &others_pages);
-		return;
-	}
-	xa_store(&load_areas, addr >> PAGE_SHIFT, xa_mk_value(1),
-		 GFP_ATOMIC | __GFP_NOWARN);
+	if (!ours)
+		atomic_long_add(size >> PAGE_SHIFT, &journal.others_pages);
+	i = atomic_fetch_inc(&journal.nr);
+	if (i < journal.room)
+		WRITE_ONCE(journal.start[i], ours ? addr | BY_THREAD : addr);
 }
 
 static void stop_noting(void *unused)
 {
 	unregister_trace_alloc_vmap_area(note_load, NULL);
 	tracepoint_synchronize_unregister();
-	xa_destroy(&load_areas);
+}
+
+static void free_journal(void *start)
+{
+	kvfree(start);
+}
+
+static void start_noting(struct kunit *test, unsigned int calls)
+{
+	journal.room = calls * AREAS_PER_CALL + AREAS_OF_OTHERS;
+	journal.start = kvcalloc(journal.room, sizeof(*journal.start),
+				 GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, journal.start);
+	atomic_set(&journal.nr, 0);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, free_journal,
+							   journal.start));
+	KUNIT_ASSERT_EQ(test, 0, register_trace_alloc_vmap_area(note_load,
+								NULL));
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, stop_noting,
+							   NULL));
+}
+
+/* Of each address the threads were given: whether one was the last to be. */
+static void last_owners(struct xarray *owners)
+{
+	unsigned int i, nr = atomic_read(&journal.nr);
+
+	for (i = 0; i < min(nr, journal.room); i++) {
+		unsigned long index = journal.start[i] >> PAGE_SHIFT;
+		bool ours = journal.start[i] & BY_THREAD;
+
+		if (ours || xa_load(owners, index))
+			xa_store(owners, index, xa_mk_value(ours), GFP_KERNEL);
+		cond_resched();
+	}
 }
 
 static void expect_load_areas_gone(struct kunit *test)
 {
 	unsigned int count = 0, left = 0;
+	struct xarray before, after;
 	unsigned long index;
 	void *entry;
 
+	xa_init(&before);
+	xa_init(&after);
 	vmk_force_purge();
-	xa_for_each(&load_areas, index, entry) {
+	last_owners(&before);
+	xa_for_each(&before, index, entry) {
 		count++;
-		left += !vmk_wait_gone((void *)(index << PAGE_SHIFT));
+		if (!xa_to_value(entry) ||
+		    vmk_wait_gone((void *)(index << PAGE_SHIFT)))
+			continue;
+		/* Somebody else may have got it meanwhile. */
+		last_owners(&after);
+		left += xa_to_value(xa_load(&after, index));
 		if (left)
 			break;
 	}
+	xa_destroy(&before);
+	xa_destroy(&after);
 	KUNIT_EXPECT_EQ_MSG(test, left, 0, "areas are left over");
 	KUNIT_EXPECT_GT(test, count, 0);
+	KUNIT_EXPECT_LE(test, atomic_read(&journal.nr), journal.room);
 	kunit_info(test, "%u distinct addresses used, none left\n", count);
 }
 
@@ -371,14 +433,11 @@ static void threads_share_the_space(struct kunit *test)
 
 	thread = kunit_kcalloc(test, count, sizeof(*thread), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, thread);
-	KUNIT_ASSERT_EQ(test, 0, register_trace_alloc_vmap_area(note_load,
-								NULL));
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, stop_noting,
-							   NULL));
+	start_noting(test, count * READ_ONCE(steps));
 	started = start_threads(test, thread, count, &start);
 	/* From here on the stacks of the threads are part of the count. */
 	before = vmalloc_nr_pages();
-	atomic_long_set(&others_pages, 0);
+	atomic_long_set(&journal.others_pages, 0);
 	complete_all(&start);
 	for (i = 0; i < started; i++) {
 		kthread_stop(thread[i].task);
@@ -389,7 +448,8 @@ static void threads_share_the_space(struct kunit *test)
 	KUNIT_EXPECT_EQ_MSG(test, bad, 0, "contents or mappings were wrong");
 	KUNIT_EXPECT_EQ_MSG(test, failed, 0, "calls failed");
 	expect_load_areas_gone(test);
-	expect_pages_return(test, before + atomic_long_read(&others_pages));
+	expect_pages_return(test,
+			    before + atomic_long_read(&journal.others_pages));
 	kunit_info(test, "%u threads, %u calls each\n", count, steps);
 }
 
