@@ -13,6 +13,7 @@
 #include <linux/bug.h>
 #include <linux/console.h>
 #include <linux/highmem.h>
+#include <linux/init.h>
 #include <linux/kmsg_dump.h>
 #include <linux/memblock.h>
 #include <linux/moduleparam.h>
@@ -518,6 +519,21 @@ unsigned int vmk_log_bugs(u64 mark)
 {
 	return vmk_log_count(mark, "BUG: ") -
 	       vmk_log_count(mark, "BUG: KCSAN: data-race");
+}
+
+/**
+ * vmk_booted_with - ask whether the kernel was given a parameter
+ * @parameter: a word without a value
+ *
+ * Context: Any.
+ * Return: true if so.
+ */
+bool vmk_booted_with(const char *parameter)
+{
+	const char *at = strstr(saved_command_line, parameter);
+
+	return at && strchr(" ", at[strlen(parameter)]) &&
+	       (at == saved_command_line || at[-1] == ' ');
 }
 
 static int saved_console_loglevel;

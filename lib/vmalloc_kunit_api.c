@@ -267,14 +267,18 @@ static void aligns_as_asked(struct kunit *test)
 	vmk_expect_nothing_lost(test, ledger);
 }
 
-/* From the size of a huge page on, memory comes in blocks of that size. */
+/*
+ * From the size of a huge page on, memory comes in blocks of that size, unless
+ * the kernel was told otherwise.
+ */
 static void expect_huge(struct kunit *test, const struct vm_struct *area,
 			size_t size)
 {
 #ifdef CONFIG_HAVE_ARCH_HUGE_VMALLOC
+	bool huge = size >= PMD_SIZE && !vmk_booted_with("nohugevmalloc");
+
 	if (arch_vmap_pmd_supported(PAGE_KERNEL))
-		KUNIT_EXPECT_EQ(test, area->page_order,
-				size < PMD_SIZE ? 0 : PMD_ORDER);
+		KUNIT_EXPECT_EQ(test, area->page_order, huge ? PMD_ORDER : 0);
 #endif
 }
 

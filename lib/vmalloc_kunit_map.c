@@ -298,6 +298,33 @@ static void io_areas_map_physical_ranges(struct kunit *test)
 	vmk_expect_nothing_lost(test, ledger);
 }
 
+/* No memory is touched: any physical address will do. */
+static void io_areas_map_huge_pages(struct kunit *test)
+{
+#ifdef CONFIG_HAVE_ARCH_HUGE_VMAP
+	struct page **page = vmk_alloc_pages(test, 1);
+	phys_addr_t phys = ALIGN_DOWN(page_to_phys(page[0]), PMD_SIZE);
+	struct vmk_ledger *ledger = vmk_ledger_open(test);
+	struct vm_struct *area;
+	unsigned long start;
+
+	if (IS_ENABLED(CONFIG_UML) || !arch_vmap_pmd_supported(PAGE_KERNEL))
+		kunit_skip(test, "no huge mappings on this machine");
+	area = get_vm_area(PMD_SIZE, VM_IOREMAP);
+	KUNIT_ASSERT_NOT_NULL(test, area);
+	start = (unsigned long)area->addr;
+	KUNIT_EXPECT_TRUE(test, IS_ALIGNED(start, PMD_SIZE));
+	KUNIT_EXPECT_EQ(test, 0, ioremap_page_range(start, start + PMD_SIZE,
+						    phys, PAGE_KERNEL));
+	KUNIT_EXPECT_EQ(test, !!pmd_leaf(*pmd_off_k(start)),
+			!vmk_booted_with("nohugeiomap"));
+	free_vm_area(area);
+	vmk_expect_nothing_lost(test, ledger);
+#else
+	kunit_skip(test, "no huge mappings on this architecture");
+#endif
+}
+
 static void vread_copies_areas(struct kunit *test)
 {
 	const size_t size = 5 * PAGE_SIZE;
@@ -536,6 +563,7 @@ static struct kunit_case vmalloc_map_cases[] = {
 	KUNIT_CASE(vm_map_ram_space_is_reused),
 	KUNIT_CASE(sparse_areas_map_on_demand),
 	KUNIT_CASE(io_areas_map_physical_ranges),
+	KUNIT_CASE(io_areas_map_huge_pages),
 	KUNIT_CASE(vread_copies_areas),
 	KUNIT_CASE(vread_zeroes_holes_between_areas),
 	KUNIT_CASE(vread_zeroes_sparse_areas),
