@@ -100,7 +100,7 @@ static const char *knobs_turn(void)
 /* === One call under all of its faults === */
 
 /* More allocations than any call below makes, with all debugging on. */
-#define NTH_MAX		1000
+#define NTH_MAX		1500
 
 /*
  * Two page tables are filled by each attempt of a call that is about them, and
@@ -181,10 +181,14 @@ static bool try_vmalloc(struct attempt *a)
 	return a->p;
 }
 
-/* The array of pages is larger than one, thus vmalloc()ed as well. */
+/* With pages of 4 KB, the array of pages is vmalloc()ed as well. */
 static bool try_vmalloc_large(struct attempt *a)
 {
-	a->p = __vmalloc(1100 * PAGE_SIZE, GFP_KERNEL | __GFP_NOWARN);
+	size_t pages = PAGE_SIZE / sizeof(struct page *) + 8;
+
+	/* Each page may be an allocation of its own: fewer than NTH_MAX. */
+	pages = min_t(size_t, pages, 1100);
+	a->p = __vmalloc(pages * PAGE_SIZE, GFP_KERNEL | __GFP_NOWARN);
 	return a->p;
 }
 
