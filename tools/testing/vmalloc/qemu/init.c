@@ -173,16 +173,16 @@ static int check_cpus(void)
 static int check_flag(void)
 {
 	const char *flag = option("vmflag", "");
-	char word[32], *info;
-	bool found;
+	char *info, *word;
 
 	if (!*flag)
 		return 0;
-	snprintf(word, sizeof(word), " %s ", flag);
 	info = read_file("/proc/cpuinfo");
-	found = info && strstr(info, word);
+	word = info ? strtok(info, " \t\n") : NULL;
+	while (word && strcmp(word, flag))
+		word = strtok(NULL, " \t\n");
 	free(info);
-	return found ? 0 : fail("the processor has no %s", flag);
+	return word ? 0 : fail("the processor has no %s", flag);
 }
 
 static int run_scenario(const char *name)
