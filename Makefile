@@ -59,6 +59,9 @@ endif
 ifneq ($(words $(CURDIR)),1)
 $(error kbuild takes no folder with a space in its name, as '$(CURDIR)' has)
 endif
+ifneq ($(filter install-overlay remove-overlay,$(MAKECMDGOALS)),)
+$(if $(KSRC),,$(error KSRC is empty: say which kernel tree is meant))
+endif
 ifneq ($(KSRC),)
 $(if $(and $(filter 1,$(words $(KSRC))),$(wildcard $(KSRC)/mm/vmalloc.c)),,\
 	$(error KSRC is '$(KSRC)', not a kernel tree: it has no mm/vmalloc.c))
@@ -87,6 +90,8 @@ help:
 	@echo '  user    ranges and drains in user space, by sanitizers   2 min'
 	@echo '  fuzz    the same by libFuzzer, for TIME seconds          2 min'
 	@echo '  tree    build/linux: the kernel tree with this in it     1 min / seconds'
+	@echo '  install-overlay  this into a 6.12 tree of your own, KSRC  1 second'
+	@echo '  remove-overlay   and out of it again                      1 second'
 	@echo '  setup   install the Debian packages needed               1 min / seconds'
 	@echo '  clean   remove build/'
 	@echo
@@ -170,6 +175,14 @@ soak: kernel-bench-$(IMPL)
 demo: kernel-trace-stock kernel-trace-ordered kernel-i386-trace-stock \
 		kernel-i386-trace-ordered
 	@$(tools)/qemu/demo
+
+.PHONY: install-overlay
+install-overlay:
+	@$(tools)/overlay --install $(KSRC)
+
+.PHONY: remove-overlay
+remove-overlay:
+	@$(tools)/overlay --remove $(KSRC)
 
 .PHONY: clean
 clean:
