@@ -5,7 +5,7 @@
 
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 ROOT=$(cd "$HERE/../../.." && pwd)
-BUILD=$ROOT/build
+BUILD=${VMALLOC_BUILD:-$ROOT/build}
 TREE=$BUILD/linux
 JOBS=${JOBS:-$(nproc)}
 SEED=${SEED:-1}
@@ -77,6 +77,32 @@ copy_folder()
 			xargs -0 -r sed -i "s|$from/|$to/|g"
 	fi
 	mv "$to.new" "$to"
+}
+
+# Print what is wrong in checkpatch.pl's output $1, which is all but its mere
+# remarks and what checkpatch.txt gives a reason for. With $2, an entry there
+# that was not needed is wrong, too.
+judge_style()
+{
+	local allowed=$1.allowed
+
+	awk '!/^#/ && NF { if (NF < 3) { print "no reason:", $0 > "/dev/stderr"; exit 1 }
+		print $1 " " $2 }' "$HERE/checkpatch.txt" >"$allowed"
+	awk -v allowed="$allowed" -v all="${2:-}" '
+	BEGIN { while ((getline line <allowed) > 0) ok[line] = 0 }
+	/: CHECK:/ { next }
+	match($0, /: (ERROR|WARNING):[A-Z0-9_]+:/) {
+		split($0, part, ":")
+		split(substr($0, RSTART), type, ":")
+		key = part[1] " " type[3]
+		if (key in ok) { ok[key]++; next }
+	}
+	{ print; bad = 1 }
+	END {
+		for (key in ok)
+			if (all && !ok[key]) { print "checkpatch.txt: not needed: " key; bad = 1 }
+		exit bad
+	}' "$1"
 }
 
 # steps LABEL LOG PATTERN TOTAL COMMAND...: run COMMAND with its output in LOG,
