@@ -92,6 +92,7 @@ help:
 	@echo '  tree    build/linux: the kernel tree with this in it     1 min / seconds'
 	@echo '  install-overlay  this into a 6.12 tree of your own, KSRC  1 second'
 	@echo '  remove-overlay   and out of it again                      1 second'
+	@echo '  series  build/series: patches to send by mail           30 seconds'
 	@echo '  setup   install the Debian packages needed               1 min / seconds'
 	@echo '  clean   remove build/'
 	@echo
@@ -183,6 +184,10 @@ install-overlay:
 .PHONY: remove-overlay
 remove-overlay:
 	@$(tools)/overlay --remove $(KSRC)
+
+.PHONY: series
+series: setup
+	@$(tools)/series/make
 
 .PHONY: clean
 clean:
