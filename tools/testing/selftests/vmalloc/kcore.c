@@ -169,7 +169,7 @@ TEST_F(kcore, what_vm_map_ram_maps_is_read)
 	span = misread(&self->core, addr, SEED, self->buf, self->size,
 		       self->page);
 	if (span && !is_ordered())
-		SKIP(return, "mm/vmalloc.c reads the first page of a range in place of any other one");
+		SKIP(return, "mm/vmalloc.c reads the first page in place of any other one");
 	EXPECT_EQ(NULL, span) {
 		TH_LOG("%zu bytes at %zu", span[1], span[0]);
 	}
