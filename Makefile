@@ -93,6 +93,7 @@ help:
 	@echo '  install-overlay  this into a 6.12 tree of your own, KSRC  1 second'
 	@echo '  remove-overlay   and out of it again                      1 second'
 	@echo '  series  build/series: patches to send by mail           30 seconds'
+	@echo '  series-check  applies, builds and tests each of them        - / TIME'
 	@echo '  setup   install the Debian packages needed               1 min / seconds'
 	@echo '  clean   remove build/'
 	@echo
@@ -188,6 +189,11 @@ remove-overlay:
 .PHONY: series
 series: setup
 	@$(tools)/series/make
+
+.PHONY: series-check
+series-check: tree kernel-bench-stock kernel-bench-ordered \
+		kernel-i386-ordered kernel-tiny-ordered kernel-uml-ordered series
+	@$(tools)/series/check
 
 .PHONY: clean
 clean:
