@@ -11,8 +11,8 @@
  * struct extent_set - address ranges that do not overlap, in address order
  * @root: the ranges as a red-black tree; in a sized set, one of each run
  * @head: all ranges as a list, lowest address first
- * @finger: where the last change was made, as the link of the range there or
- *	@head: what changes next is most often there or right above
+ * @finger: the link of the range where the last change was made, or that of the
+ *	list: what changes next is most often there or right above
  * @nr: how many ranges there are
  *
  * A range is a struct vmap_area. A set is either plain or sized. A plain set

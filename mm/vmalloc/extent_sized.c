@@ -571,7 +571,7 @@ static struct vmap_area *find_above(const struct extent_set *set,
  * @set: sized set
  * @room: what is wanted
  * @addr: where its start is stored
- * @spares: descriptors, see the top of this file
+ * @spares: descriptors, see the top of extent_sized.c
  *
  * Most often the first range that is looked at will do. Not so if
  * @room->exact is set, or if the window is narrow: after EXTENT_CARVE_STEPS the
@@ -616,7 +616,7 @@ int extent_carve(struct extent_set *set, const struct extent_room *room,
  * @set: sized set
  * @start: its start
  * @end: its end
- * @spares: descriptors, see the top of this file
+ * @spares: descriptors, see the top of extent_sized.c
  *
  * Return: 0; -ENOSPC if some of it is not in the set; -ENOMEM if a descriptor
  * is needed and @spares is empty. The set is unchanged on failure.
