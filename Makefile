@@ -81,6 +81,7 @@ help:
 	@echo '  test    every test there is                             31 min / 7 min'
 	@echo '  matrix  the tests on every configuration, architecture   hours'
 	@echo '  check   style, kernel-doc, sparse, W=1, layers, symbols  9 min / 1 min'
+	@echo '  docs    build/docs: the pages, by the kernel'\''s own rules     - / 1 min'
 	@echo '  bench   costs, delays, flushes and what waits, on both        - / 6 min'
 	@echo '  soak    OPS operations of the stress, with progress          - / hours'
 	@echo '  kernel  build/PROFILE-IMPL, an O= folder of kbuild       4 min / seconds'
@@ -158,6 +159,11 @@ users: kernel-users-$(IMPL)
 check: tree kernel-bench-stock kernel-bench-ordered kernel-i386-stock \
 		kernel-i386-ordered kernel-tiny-stock kernel-tiny-ordered
 	@$(tools)/check
+
+.PHONY: docs
+docs: tree
+	@$(tools)/setup --docs
+	@$(tools)/docs
 
 .PHONY: qemu
 qemu: kernel
