@@ -14,6 +14,7 @@ TIME	?= 60
 OPS	?= 100000000
 JOBS	?= $(shell nproc)
 ONLY	?=
+CONFIG	?=
 
 tools	 := tools/testing/vmalloc
 build	 := build
@@ -56,6 +57,13 @@ there	:= $(shell $(tools)/$(if $(filter users,$(MAKECMDGOALS)),users/suite,matri
 $(if $(filter-out $(there),$(ONLY)),\
 	$(error ONLY is '$(ONLY)', not some of: $(there)))
 endif
+ifneq ($(CONFIG),)
+$(if $(and $(filter 1,$(words $(CONFIG))),$(or $(filter debian,$(CONFIG)),$(wildcard $(CONFIG)))),,\
+	$(error CONFIG is '$(CONFIG)', neither a .config that is there nor 'debian'))
+endif
+ifneq ($(filter deb,$(MAKECMDGOALS)),)
+$(if $(filter stock,$(IMPL)),$(error IMPL=stock: the packages are of the ordered vmalloc))
+endif
 ifneq ($(words $(CURDIR)),1)
 $(error kbuild takes no folder with a space in its name, as '$(CURDIR)' has)
 endif
@@ -67,7 +75,7 @@ $(if $(and $(filter 1,$(words $(KSRC))),$(wildcard $(KSRC)/mm/vmalloc.c)),,\
 	$(error KSRC is '$(KSRC)', not a kernel tree: it has no mm/vmalloc.c))
 endif
 
-export KSRC SETUP ONLY ACCEL SEED TIME OPS JOBS
+export KSRC SETUP ONLY CONFIG ACCEL SEED TIME OPS JOBS
 
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
@@ -87,6 +95,7 @@ help:
 	@echo '  kernel  build/PROFILE-IMPL, an O= folder of kbuild       4 min / seconds'
 	@echo '  qemu    a shell in a guest that runs PROFILE and IMPL    4 min / seconds'
 	@echo '  users   real users of vmalloc, in guests with Debian       - / 10 min'
+	@echo '  deb     Debian packages of a kernel that CONFIG describes 40 min / 3 min'
 	@echo '  kunit   the KUnit suites of IMPL in user mode            2 min / seconds'
 	@echo '  user    ranges and drains in user space, by sanitizers   2 min'
 	@echo '  fuzz    the same by libFuzzer, for TIME seconds          2 min'
@@ -109,6 +118,7 @@ help:
 	@echo '  OPS=$(OPS)  of the stress that `make soak` runs on IMPL'
 	@echo '  JOBS=$(JOBS)         compilers at a time'
 	@echo '  ONLY=$(ONLY)          of the matrix'\''s cells or of the users, some'
+	@echo '  CONFIG=$(CONFIG)        of the packages: a .config, debian, or a small one'
 	@echo '  SETUP=$(SETUP)          done: install nothing, all of it is there'
 
 .PHONY: setup
@@ -154,6 +164,11 @@ matrix: tree
 .PHONY: users
 users: kernel-users-$(IMPL)
 	@$(tools)/users/suite $(IMPL)
+
+.PHONY: deb
+deb: tree
+	@$(tools)/setup --deb
+	@$(tools)/deb/package
 
 .PHONY: check
 check: tree kernel-bench-stock kernel-bench-ordered kernel-i386-stock \

@@ -9,6 +9,8 @@ BUILD=${VMALLOC_BUILD:-$ROOT/build}
 TREE=$BUILD/linux
 JOBS=${JOBS:-$(nproc)}
 SEED=${SEED:-1}
+# Tools that take --self-test and can be tried without a kernel.
+SELF_TESTED='hooks overlay tree kernel layers parity matrix docs manual series/make deb/package'
 
 # The variables and the job server of the make that runs a script are not for
 # the makes that the script runs.
