@@ -96,6 +96,7 @@ help:
 	@echo '  qemu    a shell in a guest that runs PROFILE and IMPL    4 min / seconds'
 	@echo '  users   real users of vmalloc, in guests with Debian       - / 10 min'
 	@echo '  deb     Debian packages of a kernel that CONFIG describes 40 min / 3 min'
+	@echo '  deb-check  in a new Debian: install, boot, remove them     8 min / 3 min'
 	@echo '  kunit   the KUnit suites of IMPL in user mode            2 min / seconds'
 	@echo '  user    ranges and drains in user space, by sanitizers   2 min'
 	@echo '  fuzz    the same by libFuzzer, for TIME seconds          2 min'
@@ -169,6 +170,12 @@ users: kernel-users-$(IMPL)
 deb: tree
 	@$(tools)/setup --deb
 	@$(tools)/deb/package
+
+# What there is, whatever it was configured by.
+.PHONY: deb-check
+deb-check: setup
+	@$(tools)/setup --deb
+	@$(tools)/deb/check
 
 .PHONY: check
 check: tree kernel-bench-stock kernel-bench-ordered kernel-i386-stock \
