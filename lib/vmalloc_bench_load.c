@@ -29,6 +29,8 @@
 #include <linux/wait.h>
 #include <trace/events/vmalloc.h>
 
+#include <asm/sections.h>
+
 #include "vmalloc_bench.h"
 
 /* === Waiting for a worker that gets no CPU === */

@@ -11,6 +11,8 @@
 #include <linux/pgtable.h>
 #include <linux/vmalloc.h>
 
+#include <asm/sections.h>
+
 /**
  * is_vmalloc_addr - tell whether an address is in vmalloc's address range
  * @x: any address
