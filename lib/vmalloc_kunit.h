@@ -46,6 +46,11 @@ void vmk_ledger_restart(struct vmk_ledger *ledger);
 unsigned int vmk_ledger_live(struct vmk_ledger *ledger);
 void vmk_expect_nothing_lost(struct kunit *test, struct vmk_ledger *ledger);
 
+/* Sizes of windows, for cases that count how many areas fit. */
+#define VMK_16P			(16 * PAGE_SIZE)
+#define VMK_256P		(256 * PAGE_SIZE)
+#define VMK_1024P		(1024 * PAGE_SIZE)
+
 /**
  * struct vmk_window - a range of addresses nobody else uses, [start, end)
  * @start: first address

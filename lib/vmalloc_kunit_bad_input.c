@@ -118,7 +118,7 @@ static void *alloc_in(unsigned long size, unsigned long align,
 
 static void impossible_alignments_and_windows_are_refused(struct kunit *test)
 {
-	struct vmk_window w = vmk_window_claim(test, SZ_64K, SZ_64K);
+	struct vmk_window w = vmk_window_claim(test, VMK_16P, VMK_16P);
 	struct vmk_ledger *ledger = vmk_ledger_open(test);
 	const struct {
 		unsigned long size, align, start, end;
@@ -128,14 +128,14 @@ static void impossible_alignments_and_windows_are_refused(struct kunit *test)
 		{ PAGE_SIZE, PAGE_SIZE + 1, w.start, w.end },
 		{ PAGE_SIZE, ULONG_MAX, w.start, w.end },
 		{ PAGE_SIZE, 1UL << (BITS_PER_LONG - 1), w.start, w.end },
-		{ PAGE_SIZE, SZ_64K, w.start + PAGE_SIZE, w.end },
+		{ PAGE_SIZE, VMK_16P, w.start + PAGE_SIZE, w.end },
 		{ PAGE_SIZE, 1, w.start, w.start },
 		{ PAGE_SIZE, 1, w.end, w.start },
 		{ PAGE_SIZE, 1, w.start, 0 },
 		{ PAGE_SIZE, 1, ULONG_MAX, ULONG_MAX },
 		{ PAGE_SIZE, 1, -PAGE_SIZE, ULONG_MAX },
 		{ PAGE_SIZE, 1, -PAGE_SIZE, 0 },
-		{ SZ_64K, 1, w.start, w.end },
+		{ VMK_16P, 1, w.start, w.end },
 	};
 	unsigned int i;
 	void *p = test;
@@ -148,7 +148,7 @@ static void impossible_alignments_and_windows_are_refused(struct kunit *test)
 	}
 	KUNIT_EXPECT_NULL(test, __get_vm_area_caller(PAGE_SIZE, 0, w.end,
 						     w.start, test));
-	KUNIT_EXPECT_NULL(test, __get_vm_area_caller(SZ_64K, 0, w.start, w.end,
+	KUNIT_EXPECT_NULL(test, __get_vm_area_caller(VMK_16P, 0, w.start, w.end,
 						     test));
 	KUNIT_EXPECT_EQ(test, ledger->entries, 0);
 	vmk_expect_nothing_lost(test, ledger);
@@ -156,7 +156,7 @@ static void impossible_alignments_and_windows_are_refused(struct kunit *test)
 
 static void an_uneven_window_yields_whole_pages(struct kunit *test)
 {
-	struct vmk_window w = vmk_window_claim(test, SZ_64K, SZ_64K);
+	struct vmk_window w = vmk_window_claim(test, VMK_16P, VMK_16P);
 	struct vm_struct *area;
 
 	VMK_SKIP_WHERE_STOCK(test, "returns an unaligned area nobody can free");
@@ -181,7 +181,7 @@ static void freeing_nothing_is_silent(struct kunit *test)
 
 static void freeing_foreign_memory_warns(struct kunit *test)
 {
-	struct vmk_window free = vmk_window_claim(test, SZ_64K, SZ_64K);
+	struct vmk_window free = vmk_window_claim(test, VMK_16P, VMK_16P);
 	char *slab = kunit_kzalloc(test, 64, GFP_KERNEL);
 	struct vmk_ledger *ledger = vmk_ledger_open(test);
 	void *hole = (void *)free.start, *page;
@@ -210,7 +210,7 @@ static void freeing_foreign_memory_warns(struct kunit *test)
 
 static void freeing_twice_warns(struct kunit *test)
 {
-	struct vmk_window w = vmk_window_claim(test, SZ_64K, SZ_64K);
+	struct vmk_window w = vmk_window_claim(test, VMK_16P, VMK_16P);
 	struct page **page = vmk_alloc_pages(test, 3);
 	struct vmk_ledger *ledger = vmk_ledger_open(test);
 	struct vm_struct *area;
@@ -390,7 +390,7 @@ static void vm_map_ram_refuses_bad_pages_and_counts(struct kunit *test)
 
 static void unmapping_unknown_ram_warns(struct kunit *test)
 {
-	struct vmk_window w = vmk_window_claim(test, SZ_1M, SZ_1M);
+	struct vmk_window w = vmk_window_claim(test, VMK_256P, VMK_256P);
 	unsigned int count = VMK_BLOCK_PAGES + 1;
 	struct page **page = vmk_alloc_pages(test, count);
 	struct vmk_ledger *ledger = vmk_ledger_open(test);
@@ -406,7 +406,7 @@ static void unmapping_unknown_ram_warns(struct kunit *test)
 
 static void unmapping_impossible_ram_warns(struct kunit *test)
 {
-	struct vmk_window w = vmk_window_claim(test, SZ_1M, SZ_1M);
+	struct vmk_window w = vmk_window_claim(test, VMK_256P, VMK_256P);
 	struct page **page = vmk_alloc_pages(test, 4);
 	struct vmk_ledger *ledger = vmk_ledger_open(test);
 	void *p;

@@ -33,7 +33,7 @@ static void notifiers_register_once(struct kunit *test)
 
 static void remapping_checks_its_arguments(struct kunit *test)
 {
-	struct vmk_window hole = vmk_window_claim(test, SZ_64K, SZ_64K);
+	struct vmk_window hole = vmk_window_claim(test, VMK_16P, VMK_16P);
 	struct vm_area_struct *vma = kunit_kzalloc(test, sizeof(*vma),
 						   GFP_KERNEL);
 	struct vmk_ledger *ledger = vmk_ledger_open(test);
@@ -189,7 +189,7 @@ static void empty_page_table_ranges_warn(struct kunit *test)
 
 static void io_mappings_match_their_area(struct kunit *test)
 {
-	struct vmk_window hole = vmk_window_claim(test, SZ_64K, SZ_64K);
+	struct vmk_window hole = vmk_window_claim(test, VMK_16P, VMK_16P);
 	struct vmk_ledger *ledger = vmk_ledger_open(test);
 	struct vm_struct *io = get_vm_area(4 * PAGE_SIZE, VM_IOREMAP);
 	struct vm_struct *other = get_vm_area(4 * PAGE_SIZE, VM_MAP);
@@ -232,7 +232,7 @@ static void io_mappings_match_their_area(struct kunit *test)
 
 static void reading_nonsense_reads_zeros(struct kunit *test)
 {
-	struct vmk_window hole = vmk_window_claim(test, SZ_64K, SZ_64K);
+	struct vmk_window hole = vmk_window_claim(test, VMK_16P, VMK_16P);
 	u8 *to = kunit_kmalloc(test, 4 * PAGE_SIZE, GFP_KERNEL);
 	struct vmk_ledger *ledger = vmk_ledger_open(test);
 	void *at = (void *)hole.start, *last = (void *)ULONG_MAX;
@@ -265,7 +265,7 @@ static void reading_nonsense_reads_zeros(struct kunit *test)
 
 static void unmapped_addresses_have_no_page(struct kunit *test)
 {
-	struct vmk_window hole = vmk_window_claim(test, SZ_64K, SZ_64K);
+	struct vmk_window hole = vmk_window_claim(test, VMK_16P, VMK_16P);
 
 	VMK_EXPECT_WARNS(test, 0, vmalloc_to_page((void *)hole.start), NULL);
 	KUNIT_EXPECT_NULL(test, vmalloc_to_page((void *)hole.start));

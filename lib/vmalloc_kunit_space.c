@@ -15,7 +15,7 @@
 
 static void areas_are_found_by_any_address(struct kunit *test)
 {
-	struct vmk_window window = vmk_window_claim(test, SZ_1M, SZ_1M);
+	struct vmk_window window = vmk_window_claim(test, VMK_256P, VMK_256P);
 	struct vmk_ledger *ledger = vmk_ledger_open(test);
 	const unsigned long size = 40 * PAGE_SIZE;
 	struct vm_struct *area;
@@ -77,7 +77,7 @@ static void callers_are_recorded(struct kunit *test)
 
 static void windows_are_kept_to(struct kunit *test)
 {
-	struct vmk_window all = vmk_window_claim(test, SZ_1M, SZ_1M);
+	struct vmk_window all = vmk_window_claim(test, VMK_256P, VMK_256P);
 	struct vmk_ledger *ledger = vmk_ledger_open(test);
 	struct vmk_window one = all;
 	struct vm_struct *area, *next;
@@ -104,7 +104,7 @@ static void windows_are_kept_to(struct kunit *test)
 	free_vm_area(area);
 
 	/* All of the large one at once, over what was just freed. */
-	area = vmk_window_area(&all, SZ_1M - PAGE_SIZE, 0);
+	area = vmk_window_area(&all, VMK_256P - PAGE_SIZE, 0);
 	KUNIT_EXPECT_NOT_NULL(test, area);
 	if (area)
 		free_vm_area(area);
@@ -113,7 +113,7 @@ static void windows_are_kept_to(struct kunit *test)
 
 static void memory_can_live_in_a_window(struct kunit *test)
 {
-	struct vmk_window window = vmk_window_claim(test, SZ_1M, SZ_1M);
+	struct vmk_window window = vmk_window_claim(test, VMK_256P, VMK_256P);
 	struct vmk_ledger *ledger = vmk_ledger_open(test);
 	unsigned int count = 0;
 	void *p[40];
@@ -134,7 +134,7 @@ static void memory_can_live_in_a_window(struct kunit *test)
 		vmk_fill(p[count], 7 * PAGE_SIZE, count);
 		count++;
 	}
-	KUNIT_EXPECT_EQ(test, count, SZ_1M / (8 * PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, count, VMK_256P / (8 * PAGE_SIZE));
 	while (count--) {
 		KUNIT_EXPECT_TRUE(test, vmk_holds(p[count], 7 * PAGE_SIZE,
 						  count));
@@ -294,11 +294,11 @@ static void freed_areas_coalesce(struct kunit *test)
 	unsigned int round;
 
 	filling_prepare(test, &fill, 1024);
-	fill.window = vmk_window_claim(test, SZ_4M, SZ_4M);
+	fill.window = vmk_window_claim(test, VMK_1024P, VMK_1024P);
 	for (round = 0; round < 5; round++) {
 		KUNIT_EXPECT_GE(test, fill_up(&fill, 32 * PAGE_SIZE, true), 30);
 		free_all(&fill, order->how);
-		whole = vmk_window_area(&fill.window, SZ_4M - PAGE_SIZE, 0);
+		whole = vmk_window_area(&fill.window, VMK_1024P - PAGE_SIZE, 0);
 		KUNIT_ASSERT_NOT_NULL_MSG(test, whole, "round %u", round);
 		free_vm_area(whole);
 	}

@@ -22,8 +22,11 @@
 
 /* === A checkerboard === */
 
-/* Ranges that wait; each has a neighbour that stays until all is over. */
-#define WAITING		5000
+/*
+ * Ranges that wait; each has a neighbour that stays until all is over. Of large
+ * pages fewer fit into the window, and may wait before a drain is started.
+ */
+#define WAITING		(PAGE_SHIFT > 12 ? 1000 : 5000)
 #define BOARD_END	WINDOW_PAGE(2 * WAITING)
 
 /* How many of them the other task takes as soon as it can. */
