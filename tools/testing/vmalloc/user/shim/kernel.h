@@ -11,6 +11,9 @@
 #ifndef _VMALLOC_USER_SHIM_KERNEL_H
 #define _VMALLOC_USER_SHIM_KERNEL_H
 
+/* In a kernel tree there is mm/internal.h: leave out all of it. */
+#define __MM_INTERNAL_H
+
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
