@@ -86,7 +86,7 @@ help:
 	@echo
 	@echo 'Targets, and what they take on two cores from nothing / once built'
 	@echo '  demo    drain storm on both kernels: tables and chart    8 min / 2 min'
-	@echo '  test    every test there is                             31 min / 7 min'
+	@echo '  test    every test there is                             40 min / 12 min'
 	@echo '  matrix  the tests on every configuration, architecture   hours'
 	@echo '  check   style, kernel-doc, sparse, W=1, layers, symbols  9 min / 1 min'
 	@echo '  docs    build/docs: the pages, by the kernel'\''s own rules     - / 1 min'
@@ -95,8 +95,8 @@ help:
 	@echo '  kernel  build/PROFILE-IMPL, an O= folder of kbuild       4 min / seconds'
 	@echo '  qemu    a shell in a guest that runs PROFILE and IMPL    4 min / seconds'
 	@echo '  users   real users of vmalloc, in guests with Debian       - / 10 min'
-	@echo '  deb     Debian packages of a kernel that CONFIG describes 40 min / 3 min'
-	@echo '  deb-check  in a new Debian: install, boot, remove them     8 min / 3 min'
+	@echo '  deb     Debian packages of a kernel that CONFIG describes      - / 3 min'
+	@echo '  deb-check  in a new Debian: install, boot, remove them         - / 2 min'
 	@echo '  kunit   the KUnit suites of IMPL in user mode            2 min / seconds'
 	@echo '  user    ranges and drains in user space, by sanitizers   2 min'
 	@echo '  fuzz    the same by libFuzzer, for TIME seconds          2 min'
@@ -104,7 +104,7 @@ help:
 	@echo '  install-overlay  this into a 6.12 tree of your own, KSRC  1 second'
 	@echo '  remove-overlay   and out of it again                      1 second'
 	@echo '  series  build/series: patches to send by mail           30 seconds'
-	@echo '  series-check  applies, builds and tests each of them        - / TIME'
+	@echo '  series-check  applies, builds and tests each of them      - / 28 min'
 	@echo '  setup   install the Debian packages needed               1 min / seconds'
 	@echo '  clean   remove build/'
 	@echo
