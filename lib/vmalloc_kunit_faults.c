@@ -186,8 +186,11 @@ static bool try_vmalloc_large(struct attempt *a)
 {
 	size_t pages = PAGE_SIZE / sizeof(struct page *) + 8;
 
-	/* Each page may be an allocation of its own: fewer than NTH_MAX. */
-	pages = min_t(size_t, pages, 1100);
+	/*
+	 * Each page may be an allocation of its own, so large pages, whose
+	 * array takes more of them to outgrow one, have to do without that.
+	 */
+	pages = min_t(size_t, pages, NTH_MAX - 400);
 	a->p = __vmalloc(pages * PAGE_SIZE, GFP_KERNEL | __GFP_NOWARN);
 	return a->p;
 }
@@ -301,17 +304,20 @@ static void new_sparse_area(struct attempt *a)
 	a->area = area_without_tables(a, VM_SPARSE);
 }
 
+static bool freed_unless_mapped(struct attempt *a, int err)
+{
+	if (err)
+		free_vm_area(a->area);
+	return !err;
+}
+
 static bool try_sparse(struct attempt *a)
 {
-	unsigned long start;
+	unsigned long start = a->area ? (unsigned long)a->area->addr : 0;
 
-	if (!a->area)
-		return false;
-	start = (unsigned long)a->area->addr;
-	if (!vm_area_map_pages(a->area, start, start + 4 * PAGE_SIZE, a->page))
-		return true;
-	free_vm_area(a->area);
-	return false;
+	return start && freed_unless_mapped(a,
+		vm_area_map_pages(a->area, start, start + 4 * PAGE_SIZE,
+				  a->page));
 }
 
 #if defined(CONFIG_HAS_IOMEM) && !defined(CONFIG_UML)
@@ -322,16 +328,11 @@ static void new_io_area(struct attempt *a)
 
 static bool try_ioremap(struct attempt *a)
 {
-	unsigned long start;
+	unsigned long start = a->area ? (unsigned long)a->area->addr : 0;
 
-	if (!a->area)
-		return false;
-	start = (unsigned long)a->area->addr;
-	if (!ioremap_page_range(start, start + 4 * PAGE_SIZE,
-				page_to_phys(a->page[0]), PAGE_KERNEL))
-		return true;
-	free_vm_area(a->area);
-	return false;
+	return start && freed_unless_mapped(a,
+		ioremap_page_range(start, start + 4 * PAGE_SIZE,
+				   page_to_phys(a->page[0]), PAGE_KERNEL));
 }
 #endif
 

@@ -290,7 +290,7 @@ static int load_thread(void *data)
 
 /*
  * Who was given which address, in order. A trace event must not wait, on
- * PREEMPT_RT neither for a spinlock: so they are looked through afterwards.
+ * PREEMPT_RT not even for a spinlock, so it is sorted out afterwards.
  */
 static struct {
 	unsigned long *start;	/* with BY_THREAD, if it was */
@@ -300,8 +300,9 @@ static struct {
 } journal;
 
 #define BY_THREAD	1UL
-/* A call of vmalloc() may take an area for its array of pages, too. */
+/* vrealloc() of what vmalloc() gave: two, and one for the array of pages. */
 #define AREAS_PER_CALL	3
+/* Stacks of tasks that start meanwhile: the case fails if there are more. */
 #define AREAS_OF_OTHERS	10000
 
 static bool is_load_thread(void)

@@ -24,7 +24,7 @@
 
 /*
  * Ranges that wait; each has a neighbour that stays until all is over. Of large
- * pages fewer fit into the window, and may wait before a drain is started.
+ * pages, fewer may wait before the worker drains them.
  */
 #define WAITING		(PAGE_SHIFT > 12 ? 1000 : 5000)
 #define BOARD_END	WINDOW_PAGE(2 * WAITING)
