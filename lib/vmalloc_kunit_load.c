@@ -395,7 +395,8 @@ static void expect_load_areas_gone(struct kunit *test)
 	KUNIT_EXPECT_EQ_MSG(test, left, 0, "areas are left over");
 	KUNIT_EXPECT_GT(test, count, 0);
 	KUNIT_EXPECT_LE(test, atomic_read(&journal.nr), journal.room);
-	kunit_info(test, "%u distinct addresses used, none left\n", count);
+	kunit_info(test, "%u distinct addresses used, %u left\n", count,
+		   left);
 }
 
 static unsigned int start_threads(struct kunit *test,
