@@ -5,7 +5,8 @@
  *
  * A reader knows nothing of the areas it comes across. It holds the busy_lock
  * of an area's node while it copies: an area leaves the index under that lock
- * before its pages are freed, so that a page found there is still the area's.
+ * before its pages are freed, so that a page found there is still the area's;
+ * but for per-CPU chunks, whose pages come and go while their areas stay.
  */
 #include <linux/export.h>
 #include <linux/kasan.h>
@@ -123,8 +124,8 @@ static void vread_next(struct vread *read, unsigned long end)
  * Where there is no area, or only one that is not to be read, there are
  * zeroes. For /proc/kcore.
  *
- * Context: Any but hard interrupt; takes busy_locks, each for no longer than
- * it takes to copy a page.
+ * Context: Process context, also where it must not sleep; takes busy_locks, each
+ * for no longer than it takes to copy a page.
  * Return: the bytes that have gone to @iter. If they are fewer than @count,
  * the caller faults in the next ones and comes again.
  */

@@ -13,9 +13,10 @@
  * several xarrays, which spread the blocks so that CPUs rarely meet there.
  *
  * Locking: vmap_block.lock guards a block's pages; vmap_block_queue.lock the
- * list of blocks with room, which is walked under RCU. The block of a busy area
- * stays while the node's busy_lock is held, since it leaves the busy index
- * before it is freed.
+ * list of blocks with room, which is walked under RCU. A block that is found by
+ * its address stays for an RCU read side. One that is retired is in the xarray a
+ * little longer than its area is busy: it has no page mapped, and is what may be
+ * found where its address is another block's already.
  */
 
 #include <linux/bitmap.h>
@@ -447,6 +448,7 @@ void vmap_block_read(unsigned long start, unsigned long end,
 	/* A block may be larger than a chunk: its own node is that of its start. */
 	vn = addr_to_node(ALIGN_DOWN(start, VMAP_BLOCK_SIZE));
 	lockdep_assert_held(&vn->busy_lock);
+	guard(rcu)();
 	vb = block_find(start);
 	if (!vb) {
 		reader(arg, start, end, false);
