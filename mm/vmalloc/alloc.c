@@ -204,7 +204,8 @@ static struct vm_struct *reserve(const struct vmalloc_request *req,
 		warn_alloc(req->gfp, NULL,
 			   "vmalloc error: size %lu, vm_struct allocation failed%s",
 			   req->size, nofail ? ". Retrying." : "");
-		if (!nofail)
+		/* Nothing may be waited for there, whatever was promised. */
+		if (!nofail || in_interrupt())
 			return NULL;
 		schedule_timeout_uninterruptible(1);
 	}

@@ -251,6 +251,9 @@ struct vm_struct * __init vm_area_early_list(void)
  * vm_area_add_early - tell of an area that exists already
  * @vm: has its addr, size and flags set
  *
+ * One that overlaps another is not added. If its owner has mapped it, some of
+ * what is mapped is nobody's then: boards must not do that.
+ *
  * Context: boot, one CPU, before vmalloc_init().
  */
 void __init vm_area_add_early(struct vm_struct *vm)
@@ -272,7 +275,8 @@ void __init vm_area_add_early(struct vm_struct *vm)
 
 /**
  * vm_area_register_early - find room for an area
- * @vm: has its size and flags set; gets the address, NULL if there is no room
+ * @vm: has its size and flags set; gets the address, or NULL if there is no
+ *	room or vmalloc is up already
  * @align: alignment of the address
  *
  * Context: boot, one CPU, before vmalloc_init().
@@ -282,6 +286,7 @@ void __init vm_area_register_early(struct vm_struct *vm, size_t align)
 	unsigned long addr = ALIGN(VMALLOC_START, align);
 	struct vm_struct **link;
 
+	vm->addr = NULL;
 	if (WARN_ON(vmap_initialized))
 		return;
 	/* First fit; areas below the vmalloc space are passed over. */

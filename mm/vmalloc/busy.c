@@ -243,11 +243,11 @@ struct vmap_node *vmap_busy_next_lock(unsigned long addr,
 		if (lowest == ULONG_MAX)
 			return NULL;
 
-		/* It may have been freed meanwhile: then look again. */
+		/* It may have been freed meanwhile, or be another: look again. */
 		vn = addr_to_node(lowest);
 		spin_lock(&vn->busy_lock);
 		*va = extent_find(&vn->busy, lowest);
-		if (*va) {
+		if (*va && (*va)->va_end > addr) {
 			/* For sparse: the caller says that it has it. */
 			__release(&vn->busy_lock);
 			return vn;

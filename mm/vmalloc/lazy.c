@@ -224,10 +224,13 @@ static unsigned long drain_give_some(struct vmap_drain *drain, unsigned int id)
 	return batch.pages;
 }
 
-/* Make all flushed ranges free, whoever has flushed them. */
+/*
+ * Make all flushed ranges free, whoever has flushed them. Others may have done
+ * that with all of this drain's.
+ */
 static void drain_give_all(struct vmap_drain *drain)
 {
-	bool any = false;
+	bool any = drain->areas;
 	unsigned int i;
 
 	for (i = 0; i <= nr_vmap_nodes; i++) {

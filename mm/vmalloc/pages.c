@@ -90,7 +90,7 @@ static struct page *get_block(unsigned int order, int node, gfp_t gfp)
  * @gfp: how they may be got
  *
  * Leaves their number in @vm->nr_pages. Complains about nothing. A task about
- * to be killed does not get many.
+ * to be killed gets no more than what the page allocator has at hand.
  *
  * Context: Process context, may sleep.
  * Return: whether @vm has got all of them. If not, vmalloc_pages_put() gives

@@ -88,7 +88,8 @@ static void show_vm(struct seq_file *m, const struct vm_struct *vm)
 		if (flags & vm_flag_names[i].flag)
 			seq_puts(m, vm_flag_names[i].name);
 	}
-	if (nr_pages && is_vmalloc_addr(vm->pages))
+	/* Some set it while the area can be found, and have no nr_pages. */
+	if (is_vmalloc_addr(data_race(vm->pages)))
 		seq_puts(m, " vpages");
 }
 

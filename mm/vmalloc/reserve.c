@@ -27,7 +27,7 @@ static BLOCKING_NOTIFIER_HEAD(vmap_notify_list);
  *	of pages or areas it has unmapped; it may call vunmap() and vfree()
  *
  * Context: may sleep.
- * Return: 0.
+ * Return: 0, or -EEXIST if it is registered already.
  */
 int register_vmap_purge_notifier(struct notifier_block *nb)
 {

@@ -9,8 +9,8 @@
  * function of its address, addr_to_node(): a range that is freed goes back to
  * the node it came from, next to its neighbours, whoever frees it.
  *
- * Nothing here sleeps, reclaims or knows of TLBs, save that adding a long list
- * of ranges gives way to others now and then. Locks: see internal.h.
+ * Nothing here sleeps, reclaims or knows of TLBs, save that what takes long
+ * gives way to others now and then. Locks: see internal.h.
  */
 
 #include <linux/cpumask.h>
@@ -32,8 +32,9 @@
 #define CONGRUENT_LOOKS		32
 
 /*
- * So many chunks of a node are counted in one hold of its lock: a drain leaves
- * a node one, and it is only in the midst of one that there are more.
+ * So many chunks of a node are counted in one hold of its lock. A drain leaves a
+ * node one; more of them are whole in the midst of one, and where areas have been
+ * flushed by themselves since.
  */
 #define WHOLE_CHUNKS_MOST	64
 
