@@ -391,6 +391,25 @@ int __vmap_pages_range_noflush(unsigned long start, unsigned long end,
 	return map_small_pages(start, end, prot, pages);
 }
 
+/*
+ * KMSAN looks for the shadow of each page before one of them is mapped: what is
+ * no range or no page must not get there.
+ */
+static int check_for_kmsan(unsigned long start, unsigned long end,
+			   struct page **pages)
+{
+	unsigned long i;
+
+	if (WARN_ON_ONCE(start >= end || !pages))
+		return -EINVAL;
+	for (i = 0; i < PFN_DOWN(end - start); i++) {
+		if (WARN_ON_ONCE(!pages[i] ||
+				 !pfn_valid(page_to_pfn(pages[i]))))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 /**
  * vmap_pages_range_noflush - map pages
  * @start: first address of the range
@@ -408,10 +427,13 @@ int vmap_pages_range_noflush(unsigned long start, unsigned long end,
 			     pgprot_t prot, struct page **pages,
 			     unsigned int page_shift)
 {
-	int err;
+	int err = 0;
 
-	err = kmsan_vmap_pages_range_noflush(start, end, prot, pages,
-					     page_shift);
+	if (IS_ENABLED(CONFIG_KMSAN))
+		err = check_for_kmsan(start, end, pages);
+	if (!err)
+		err = kmsan_vmap_pages_range_noflush(start, end, prot, pages,
+						     page_shift);
 	if (err)
 		return err;
 	return __vmap_pages_range_noflush(start, end, prot, pages, page_shift);
