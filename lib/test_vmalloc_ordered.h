@@ -243,6 +243,7 @@ unsigned int stress_nr_apis(void);
 const struct stress_api *stress_api_at(unsigned int row);
 struct stress_worker *stress_worker_create(struct stress_run *run,
 					   unsigned int id);
+void stress_worker_check(const struct stress_worker *worker);
 void stress_worker_destroy(struct stress_worker *worker);
 int stress_worker_thread(void *data);
 void stress_empty_shared(struct stress_run *run);

@@ -378,8 +378,8 @@ static void drain_timers(struct stress_worker *worker)
 {
 	hrtimer_cancel(&worker->soft_timer);
 	hrtimer_cancel(&worker->hard_timer);
-	free_in_timer(worker, &worker->soft, STRESS_SOFTIRQ);
-	free_in_timer(worker, &worker->hard, STRESS_HARDIRQ);
+	free_in_timer(worker, &worker->soft, STRESS_TASK);
+	free_in_timer(worker, &worker->hard, STRESS_TASK);
 	free_spent(worker);
 }
 
@@ -455,6 +455,24 @@ struct stress_worker *stress_worker_create(struct stress_run *run,
 }
 
 /**
+ * stress_worker_check - do the pages that were mapped hold what they held?
+ * @worker: its task is done; nobody has objects of its making
+ *
+ * Context: may sleep.
+ */
+void stress_worker_check(const struct stress_worker *worker)
+{
+	unsigned int i;
+
+	for (i = 0; i < STRESS_POOL; i++) {
+		if (!stress_page_holds(worker->pool[i],
+				       stress_pool_tag(worker, i)))
+			stress_error(worker->run, "vm_map_ram",
+				     "somebody has written to a mapped page");
+	}
+}
+
+/**
  * stress_worker_destroy - free a worker
  * @worker: it has no task, or that is done; nobody has objects of its making
  *
@@ -464,12 +482,7 @@ void stress_worker_destroy(struct stress_worker *worker)
 {
 	unsigned int i;
 
-	for (i = 0; i < STRESS_POOL && worker->pool[i]; i++) {
-		if (!stress_page_holds(worker->pool[i],
-				       stress_pool_tag(worker, i)))
-			stress_error(worker->run, "vm_map_ram",
-				     "somebody has written to a mapped page");
+	for (i = 0; i < STRESS_POOL && worker->pool[i]; i++)
 		__free_page(worker->pool[i]);
-	}
 	kfree(worker);
 }
