@@ -79,14 +79,48 @@ static void context_name(const struct context *context, char *name)
 
 KUNIT_ARRAY_PARAM(context, contexts, context_name);
 
-/* Wait until the page count is back, or say so; others may disturb it once. */
+/* What others have taken meanwhile, as are the stacks of new workers. */
+static atomic_long_t others_pages;
+
+static void note_others(void *task, unsigned long addr, unsigned long size,
+			unsigned long align, unsigned long vstart,
+			unsigned long vend, int failed)
+{
+	if (!failed && current != task)
+		atomic_long_add(size >> PAGE_SHIFT, &others_pages);
+}
+
+static void forget_others(void *task)
+{
+	unregister_trace_alloc_vmap_area(note_others, task);
+	tracepoint_synchronize_unregister();
+}
+
+static void watch_others(struct kunit *test)
+{
+	atomic_long_set(&others_pages, 0);
+	KUNIT_ASSERT_EQ(test, 0, register_trace_alloc_vmap_area(note_others,
+								current));
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, forget_others,
+							   current));
+}
+
+static bool pages_are_back(unsigned long before)
+{
+	return vmalloc_nr_pages() <= before + atomic_long_read(&others_pages);
+}
+
+/* Wait until the page count is back, but for what others have taken. */
 static void expect_pages_return(struct kunit *test, unsigned long before)
 {
 	unsigned long limit = jiffies + 5 * HZ;
 
-	while (vmalloc_nr_pages() > before && time_before(jiffies, limit))
+	while (!pages_are_back(before) && time_before(jiffies, limit))
 		schedule_timeout_uninterruptible(1);
-	KUNIT_EXPECT_LE(test, vmalloc_nr_pages(), before);
+	KUNIT_EXPECT_TRUE_MSG(test, pages_are_back(before),
+			      "%lu pages, %lu before, %ld of others",
+			      vmalloc_nr_pages(), before,
+			      atomic_long_read(&others_pages));
 }
 
 static void a_worker_frees_for_interrupts(struct kunit *test)
@@ -101,6 +135,7 @@ static void a_worker_frees_for_interrupts(struct kunit *test)
 	irq->hard = context->mode == HRTIMER_MODE_REL_HARD;
 	irq->atomic = context->atomic;
 	init_completion(&irq->done);
+	watch_others(test);
 	for (i = 0; i < BATCH; i++) {
 		irq->p[i] = vmalloc((1 + i % 5) * PAGE_SIZE);
 		KUNIT_EXPECT_NOT_NULL(test, irq->p[i]);
@@ -123,6 +158,7 @@ static void vfree_atomic_works_with_interrupts_off(struct kunit *test)
 	void *p[20];
 	int i;
 
+	watch_others(test);
 	for (i = 0; i < ARRAY_SIZE(p); i++) {
 		p[i] = vmalloc(PAGE_SIZE);
 		KUNIT_EXPECT_NOT_NULL(test, p[i]);
@@ -296,7 +332,6 @@ static struct {
 	unsigned long *start;	/* with BY_THREAD, if it was */
 	unsigned int room;
 	atomic_t nr;
-	atomic_long_t others_pages;	/* stacks of new workers */
 } journal;
 
 #define BY_THREAD	1UL
@@ -321,7 +356,7 @@ static void note_load(void *data, unsigned long addr, unsigned long size,
 	if (failed)
 		return;
 	if (!ours)
-		atomic_long_add(size >> PAGE_SHIFT, &journal.others_pages);
+		atomic_long_add(size >> PAGE_SHIFT, &others_pages);
 	i = atomic_fetch_inc(&journal.nr);
 	if (i < journal.room)
 		WRITE_ONCE(journal.start[i], ours ? addr | BY_THREAD : addr);
@@ -439,7 +474,7 @@ static void threads_share_the_space(struct kunit *test)
 	started = start_threads(test, thread, count, &start);
 	/* From here on the stacks of the threads are part of the count. */
 	before = vmalloc_nr_pages();
-	atomic_long_set(&journal.others_pages, 0);
+	atomic_long_set(&others_pages, 0);
 	complete_all(&start);
 	for (i = 0; i < started; i++) {
 		kthread_stop(thread[i].task);
@@ -450,8 +485,7 @@ static void threads_share_the_space(struct kunit *test)
 	KUNIT_EXPECT_EQ_MSG(test, bad, 0, "contents or mappings were wrong");
 	KUNIT_EXPECT_EQ_MSG(test, failed, 0, "calls failed");
 	expect_load_areas_gone(test);
-	expect_pages_return(test,
-			    before + atomic_long_read(&journal.others_pages));
+	expect_pages_return(test, before);
 	kunit_info(test, "%u threads, %u calls each\n", count, steps);
 }
 

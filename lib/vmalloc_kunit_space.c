@@ -553,10 +553,13 @@ static void percpu_areas_are_congruent(struct kunit *test)
 					 aligns[i]);
 		}
 		for (round = 0; round < ROUNDS; round++) {
-			void *addr = vms[round][COUNT - 1]->addr;
+			void *addr[COUNT];
 
+			for (j = 0; j < COUNT; j++)
+				addr[j] = vms[round][j]->addr;
 			pcpu_free_vm_areas(vms[round], COUNT);
-			KUNIT_EXPECT_NULL(test, find_vm_area(addr));
+			for (j = 0; j < COUNT; j++)
+				KUNIT_EXPECT_NULL(test, find_vm_area(addr[j]));
 		}
 	}
 }
