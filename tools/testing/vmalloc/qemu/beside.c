@@ -72,6 +72,8 @@ static int read_kcore(void)
 		ElfW(Ehdr) file;
 		ElfW(Phdr) segment[KCORE_SEGMENTS];
 	} header;
+	bool any = false;
+	ssize_t got;
 	off_t at;
 	int fd, i;
 
@@ -89,13 +91,15 @@ static int read_kcore(void)
 		if (header.segment[i].p_type != PT_LOAD)
 			continue;
 		for (at = 0; at < KCORE_BYTES; at += sizeof(buffer)) {
-			if (pread(fd, buffer, sizeof(buffer),
-				  header.segment[i].p_offset + at) <= 0)
+			got = pread(fd, buffer, sizeof(buffer),
+				    header.segment[i].p_offset + at);
+			if (got <= 0)
 				break;
+			any = true;
 		}
 	}
 	close(fd);
-	return 0;
+	return any ? 0 : fail("/proc/kcore: nothing can be read");
 }
 
 static int read_all(void)

@@ -180,6 +180,8 @@ static int churn(const char *kind)
 	if (fl.unmapped_pages < atol(cycles))
 		return fail("%ld pages unmapped in %s cycles",
 			    fl.unmapped_pages, cycles);
+	if (!fl.global && !fl.needed_pages)
+		return fail("none of them was flushed");
 	out("flushes %s calls %ld global %ld ranged_pages %ld needed_pages %ld unmapped_pages %ld",
 	    kind, fl.calls, fl.global, fl.ranged_pages, fl.needed_pages,
 	    fl.unmapped_pages);

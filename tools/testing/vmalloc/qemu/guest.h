@@ -34,6 +34,7 @@ struct state {
 	long used;		/* VmallocUsed in pages, of what must stay */
 	long areas;		/* lines of vmallocinfo, of what must stay */
 	long blocks;		/* of vm_map_ram() */
+	long percpu;		/* of per-CPU chunks */
 	long busy;		/* all lines that are not lazily freed */
 	long lazy_bytes;	/* the rest, waiting for a drain */
 	long lazy_entries;	/* lines of these */

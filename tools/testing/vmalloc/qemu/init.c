@@ -199,7 +199,7 @@ static int run_scenario(const char *name)
 	if (i == ARRAY_SIZE(scenarios))
 		return fail("no scenario named '%s'", name);
 
-	checked = !scenarios[i].measures && exists("/proc/vmallocinfo");
+	checked = !scenarios[i].measures && exists("/proc/meminfo");
 	if (checked && state_read(&start))
 		return -1;
 	if (beside_start())

@@ -6,10 +6,11 @@
  * area: VmallocUsed, and the busy areas that /proc/vmallocinfo lists. Two kinds
  * come and go with threads and per-CPU memory, whatever vmalloc does, and are
  * left out of both: kernel stacks (a few are cached per CPU, and workers are
- * started and stopped), and per-CPU chunks (an empty one is kept).
+ * started and stopped), and per-CPU chunks.
  *
- * Two things have an upper limit instead. A block of vm_map_ram() stays with
- * its CPU while much of it was never used. And a descriptor belongs to each
+ * Three things have an upper limit instead. A per-CPU chunk is made when one
+ * more is needed, and one that is empty is kept. A block of vm_map_ram() stays
+ * with its CPU while much of it was never used. And a descriptor belongs to each
  * hole between two busy areas, of which there is at most one behind each; how
  * many there are depends on where stacks lie.
  */
@@ -29,6 +30,8 @@
 #define DESCRIPTOR_SLACK	64
 /* One that is allocated from, and one that a larger request found too full. */
 #define BLOCKS_PER_CPU		2
+/* Chunks that per-CPU memory may have more than before, an area a node each. */
+#define PERCPU_CHUNKS		2
 /* Frees may be deferred to workers and to the end of a grace period. */
 #define COMPARE_SECONDS		12
 
@@ -58,7 +61,7 @@ static void settle(void)
 		write_file(VMAP_AREA_CACHE "shrink", "1");
 }
 
-/* Is this the area of a kernel stack, or of per-CPU memory? */
+/* Is this the area of a kernel stack, or of or about per-CPU memory? */
 static bool comes_and_goes(const char *line)
 {
 	/* The caller of a stack's vmalloc() depends on what is inlined. */
@@ -92,6 +95,8 @@ static void count_line(struct state *st, const char *line)
 		st->blocks++;
 		return;
 	}
+	if (strstr(line, " pcpu_get_vm_areas+"))
+		st->percpu++;
 	if (!comes_and_goes(line))
 		st->areas++;
 	else if (pages)
@@ -156,11 +161,34 @@ static void dump_areas(void)
 	free(info);
 }
 
+static long count_nodes(void)
+{
+	char path[64];
+	long nr = 0;
+
+	do {
+		snprintf(path, sizeof(path), "/sys/devices/system/node/node%ld",
+			 nr);
+	} while (exists(path) && ++nr);
+	return nr ?: 1;
+}
+
+/* Does not more than at @start exist of what may change a little? */
+static bool within_limits(const struct state *start, const struct state *now,
+			  long descriptors)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_CONF);
+
+	return !now->lazy_bytes && now->descriptors <= descriptors &&
+	       now->blocks <= BLOCKS_PER_CPU * cpus &&
+	       now->percpu <= start->percpu + PERCPU_CHUNKS * count_nodes();
+}
+
 /* Is everything given back that was not in use at @start? */
 int state_compare(const struct state *start)
 {
 	struct state now;
-	long cpus = sysconf(_SC_NPROCESSORS_CONF), limit;
+	long limit;
 	int tries;
 
 	for (tries = 0; ; tries++) {
@@ -172,21 +200,21 @@ int state_compare(const struct state *start)
 			return fail("no %sobjects: is SLUB_DEBUG off?",
 				    VMAP_AREA_CACHE);
 		if (now.used == start->used && now.areas == start->areas &&
-		    !now.lazy_bytes && now.descriptors <= limit &&
-		    now.blocks <= BLOCKS_PER_CPU * cpus)
+		    within_limits(start, &now, limit))
 			break;
 		if (tries == COMPARE_SECONDS) {
 			dump_areas();
-			out("state lazy_bytes %ld blocks %ld descriptors %ld limit %ld",
-			    now.lazy_bytes, now.blocks, now.descriptors, limit);
+			out("state lazy_bytes %ld blocks %ld percpu %ld -> %ld descriptors %ld limit %ld",
+			    now.lazy_bytes, now.blocks, start->percpu,
+			    now.percpu, now.descriptors, limit);
 			return fail("left over: used %ld -> %ld pages, areas %ld -> %ld",
 				    start->used, now.used, start->areas,
 				    now.areas);
 		}
 		sleep(1);
 	}
-	out("state used_pages %ld areas %ld blocks %ld descriptors %ld limit %ld",
-	    now.used, now.areas, now.blocks, now.descriptors, limit);
+	out("state used_pages %ld areas %ld blocks %ld percpu %ld descriptors %ld limit %ld",
+	    now.used, now.areas, now.blocks, now.percpu, now.descriptors, limit);
 	return 0;
 }
 

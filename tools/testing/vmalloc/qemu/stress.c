@@ -57,7 +57,7 @@
  * Pages that a group is charged for at the end, although nobody uses them: of
  * slab objects, whose bytes are charged a page at a time, one or two remain.
  */
-#define CHARGE_SLACK	16
+#define CHARGE_SLACK	4
 
 /* Shared by all processes. */
 struct disturbances {
@@ -90,7 +90,7 @@ struct kcore_segment {
 	uint64_t offset, start, end;
 };
 
-/* The program header of /proc/kcore that @addr is in. */
+/* The program header of /proc/kcore that @addr is in; 1 if there is none. */
 static int find_segment(int fd, uint64_t addr, struct kcore_segment *segment)
 {
 	ElfW(Ehdr) ehdr;
@@ -110,10 +110,13 @@ static int find_segment(int fd, uint64_t addr, struct kcore_segment *segment)
 			return 0;
 		}
 	}
-	return -1;
+	return 1;
 }
 
-/* Some area's start and what comes after it: holes, others, freed ones. */
+/*
+ * Some area's start and what comes after it: holes, others, freed ones.
+ * Returns 1 if it is not in /proc/kcore.
+ */
 static int read_kcore(void)
 {
 	static char buffer[KCORE_BYTES];
@@ -130,17 +133,15 @@ static int read_kcore(void)
 	while (line > info && line[-1] != '\n')
 		line--;
 	fd = open("/proc/kcore", O_RDONLY | O_CLOEXEC);
+	if (fd >= 0 && sscanf(line, "0x%lx", &start) == 1)
+		err = find_segment(fd, start, &segment);
 	/* Modules have a segment of their own; not each kernel has it. */
-	if (fd >= 0 && sscanf(line, "0x%lx", &start) == 1 &&
-	    !find_segment(fd, start, &segment)) {
-		if (pread(fd, buffer, sizeof(buffer), start -
-			    segment.start + segment.offset) <= 0)
-			err = fail("/proc/kcore at %lx: %m", start);
-		else
-			err = 0;
-	} else if (fd >= 0) {
-		err = 0;
-	}
+	if (!err && pread(fd, buffer, sizeof(buffer), start -
+			  segment.start + segment.offset) <= 0)
+		err = -1;
+	if (err < 0)
+		fail("/proc/kcore and an area, '%.*s': %m",
+		     (int)strcspn(line, "\n"), line);
 	if (fd >= 0)
 		close(fd);
 	free(info);
@@ -202,9 +203,33 @@ static const char *no_vmallocinfo(void)
 	return exists("/proc/vmallocinfo") ? NULL : "no /proc/vmallocinfo";
 }
 
+/*
+ * A segment's place in the file is counted from the linear mapping. Where that
+ * is above vmalloc's addresses, as on riscv64, no offset of a file is theirs.
+ */
 static const char *no_kcore(void)
 {
-	return exists("/proc/kcore") ? no_vmallocinfo() : "no /proc/kcore";
+	const char *missing = exists("/proc/kcore") ? no_vmallocinfo() :
+			      "no /proc/kcore";
+	struct kcore_segment segment;
+	unsigned long start;
+	char *info;
+	int fd;
+
+	if (missing)
+		return missing;
+	if (!strcmp(option("vmkcore", "1"), "0"))
+		return "vmkcore=0";
+	info = read_file("/proc/vmallocinfo");
+	fd = open("/proc/kcore", O_RDONLY | O_CLOEXEC);
+	if (fd >= 0 && info && sscanf(info, "0x%lx", &start) == 1 &&
+	    !find_segment(fd, start, &segment) &&
+	    (int64_t)(start - segment.start + segment.offset) < 0)
+		missing = "no offsets of vmalloc in /proc/kcore";
+	if (fd >= 0)
+		close(fd);
+	free(info);
+	return missing;
 }
 
 static const char *no_caches(void)
@@ -216,7 +241,7 @@ static const char *no_caches(void)
 static const struct disturber {
 	const char *name;
 	const char *(*missing)(void);
-	int (*once)(void);
+	int (*once)(void);	/* 1 if there was nothing to do */
 } disturbers[] = {
 	{ "vmallocinfo-reads",	no_vmallocinfo,	read_vmallocinfo },
 	{ "kcore-reads",	no_kcore,	read_kcore },
@@ -231,13 +256,13 @@ static void disturb(size_t i)
 	int err = 0;
 
 	srand(i + 1);
-	while (!shared->stop && !err) {
+	while (!shared->stop && err >= 0) {
 		err = disturbers[i].once();
 		if (!err)
 			shared->done[i]++;
 		usleep(PAUSE_US);
 	}
-	_exit(err != 0);
+	_exit(err < 0);
 }
 
 static int start_disturbers(pid_t *child)
@@ -320,19 +345,21 @@ static int make_group(void)
 			  option("vmlimit", limit));
 }
 
-/* What the group's memory.stat says of @name, or -1. */
-static long group_stat(const char *name)
+/* What the group's @file says of @name, or -1. */
+static long group_count(const char *file, const char *name)
 {
-	char *stat = read_file(STRESS_GROUP "/memory.stat"), *line, *save = NULL;
+	char path[128], *text, *line, *save = NULL;
 	size_t len = strlen(name);
 	long value = -1;
 
-	for (line = stat ? strtok_r(stat, "\n", &save) : NULL; line;
+	snprintf(path, sizeof(path), STRESS_GROUP "/%s", file);
+	text = read_file(path);
+	for (line = text ? strtok_r(text, "\n", &save) : NULL; line;
 	     line = strtok_r(NULL, "\n", &save)) {
 		if (!strncmp(line, name, len) && line[len] == ' ')
 			value = atol(line + len);
 	}
-	free(stat);
+	free(text);
 	return value;
 }
 
@@ -348,11 +375,13 @@ static int check_group(long most)
 
 	if (!has_group)
 		return 0;
+	if (group_count("memory.events", "max") <= 0)
+		return fail("no request has met the group's limit");
 	for (tries = 0; ; tries++) {
 		if (write_file(STRESS_GROUP "/memory.high", "0"))
 			return -1;
 		free(read_file(STRESS_GROUP "/cpu.stat"));
-		vmalloc = group_stat("vmalloc");
+		vmalloc = group_count("memory.stat", "vmalloc");
 		current = read_long(STRESS_GROUP "/memory.current");
 		if (!vmalloc && current >= 0 &&
 		    current <= CHARGE_SLACK * sysconf(_SC_PAGESIZE))
@@ -404,7 +433,7 @@ static char *wait_for_run(long *most_charged)
 		if (done != before)
 			moved = seconds;
 		before = done;
-		charged = has_group ? group_stat("vmalloc") : 0;
+		charged = has_group ? group_count("memory.stat", "vmalloc") : 0;
 		if (charged > *most_charged)
 			*most_charged = charged;
 		if (seconds % PROGRESS_SECONDS == PROGRESS_SECONDS - 1)
@@ -429,7 +458,7 @@ static int relay_results(char *text)
 	return passed ? 0 : fail("the stress has failed");
 }
 
-/* What is refused must change nothing. */
+/* What is refused must change nothing, and begin nothing. */
 static int try_bad_values(void)
 {
 	static const char * const bad[][2] = {
@@ -439,10 +468,13 @@ static int try_bad_values(void)
 		{ STRESS_PARAM("ops"), "1000000001" },
 		{ STRESS_PARAM("ops"), "99999999999999999999" },
 		{ STRESS_PARAM("seed"), "x" },
-		{ STRESS_PARAM("run"), "" },
+		{ STRESS_PARAM("run"), "\n" },
 		{ STRESS_PARAM("run"), "begin" },
 	};
 	long ops = read_long(STRESS_PARAM("ops"));
+	long seed = read_long(STRESS_PARAM("seed"));
+	char *results;
+	bool idle;
 	size_t i;
 	int fd;
 
@@ -450,18 +482,22 @@ static int try_bad_values(void)
 		fd = open(bad[i][0], O_WRONLY | O_CLOEXEC);
 		if (fd < 0)
 			return fail("%s: %m", bad[i][0]);
-		if (*bad[i][1] && (write(fd, bad[i][1], strlen(bad[i][1])) >= 0 ||
-				   errno != EINVAL))
+		if (write(fd, bad[i][1], strlen(bad[i][1])) >= 0 ||
+		    errno != EINVAL)
 			return fail("'%s' to %s: not refused", bad[i][1],
 				    bad[i][0]);
 		close(fd);
 	}
-	if (read_long(STRESS_PARAM("ops")) != ops)
-		return fail("what was refused has changed ops");
-	return 0;
+	if (read_long(STRESS_PARAM("ops")) != ops ||
+	    read_long(STRESS_PARAM("seed")) != seed)
+		return fail("what was refused has changed ops or seed");
+	results = read_file(STRESS_PARAM("results"));
+	idle = results && strncmp(results, "stress ", strlen("stress "));
+	free(results);
+	return idle ? 0 : fail("what was refused has begun a run");
 }
 
-/* Chunks that nodes have leased from the heap; -1 where nobody counts them. */
+/* Chunks that nodes have leased from the heap; -1 if nobody says so. */
 static long count_chunks(int *nodes)
 {
 	char *stats = read_file(VMALLOC_STATS), *line, *save = NULL;
@@ -479,16 +515,20 @@ static long count_chunks(int *nodes)
 }
 
 /*
- * Once all is drained, a node has what it had, or a chunk more: one with the
- * stack of a task in it that was started meanwhile.
+ * Once all is drained, the nodes have what they had, or a chunk more for each:
+ * one with the stack of a task in it that was started meanwhile.
  */
 static int check_chunks(long before)
 {
 	long now;
 	int nodes;
 
-	if (before < 0)
+	if (!exists(VMALLOC_STATS)) {
+		out("stress skip chunks: no " VMALLOC_STATS);
 		return 0;
+	}
+	if (before < 0)
+		return fail(VMALLOC_STATS " counts no chunks");
 	if (write_file("/proc/sys/vm/drop_caches", "2"))
 		return -1;
 	now = count_chunks(&nodes);
