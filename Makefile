@@ -94,7 +94,7 @@ help:
 	@echo '  soak    OPS operations of the stress, with progress          - / hours'
 	@echo '  kernel  build/PROFILE-IMPL, an O= folder of kbuild       4 min / seconds'
 	@echo '  qemu    a shell in a guest that runs PROFILE and IMPL    4 min / seconds'
-	@echo '  users   real users of vmalloc, in guests with Debian       - / 10 min'
+	@echo '  users   real users of vmalloc, in guests with Debian        - / 8 min'
 	@echo '  deb     Debian packages of a kernel that CONFIG describes      - / 3 min'
 	@echo '  deb-check  in a new Debian: install, boot, remove them         - / 2 min'
 	@echo '  kunit   the KUnit suites of IMPL in user mode            2 min / seconds'
