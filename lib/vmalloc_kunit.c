@@ -428,7 +428,7 @@ static void free_page_list(void *data)
 }
 
 /**
- * vmk_alloc_pages - allocate single pages, freed when the test ends
+ * vmk_alloc_pages - allocate single zeroed pages, freed when the test ends
  * @test: the running test
  * @count: how many
  *
@@ -444,7 +444,7 @@ struct page **vmk_alloc_pages(struct kunit *test, unsigned int count)
 	KUNIT_ASSERT_EQ(test, 0,
 			kunit_add_action_or_reset(test, free_page_list, list));
 	for (; list->count < count; list->count++) {
-		struct page *page = alloc_page(GFP_HIGHUSER);
+		struct page *page = alloc_page(GFP_HIGHUSER | __GFP_ZERO);
 
 		KUNIT_ASSERT_NOT_NULL(test, page);
 		list->page[list->count] = page;

@@ -276,7 +276,8 @@ static void io_areas_map_physical_ranges(struct kunit *test)
 
 	if (IS_ENABLED(CONFIG_UML))
 		kunit_skip(test, "UML has no I/O memory");
-	page = alloc_pages(GFP_KERNEL, order);
+	/* Written to by its other mapping: KMSAN would not know. */
+	page = alloc_pages(GFP_KERNEL | __GFP_ZERO, order);
 	KUNIT_ASSERT_NOT_NULL(test, page);
 	area = get_vm_area(PAGE_SIZE << order, VM_IOREMAP);
 	KUNIT_ASSERT_NOT_NULL(test, area);
@@ -332,7 +333,7 @@ static void vread_copies_areas(struct kunit *test)
 {
 	const size_t size = 5 * PAGE_SIZE;
 	char *buffer = kunit_kmalloc(test, 2 * size, GFP_KERNEL);
-	void *p = vmalloc(size);
+	void *p = vzalloc(size);
 
 	KUNIT_ASSERT_NOT_NULL(test, buffer);
 	KUNIT_ASSERT_NOT_NULL(test, p);
