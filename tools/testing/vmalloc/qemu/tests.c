@@ -487,10 +487,11 @@ static bool skips_test(const struct vmalloc_test *test)
 int scenario_test_vmalloc(void)
 {
 	static const int threads[] = { 1, 4 };
+	int most = atoi(option("vmthreads", "4"));
 	bool any = false;
 	size_t i, j;
 
-	for (i = 0; i < ARRAY_SIZE(threads); i++) {
+	for (i = 0; i < ARRAY_SIZE(threads) && threads[i] <= most; i++) {
 		for (j = 0; j < ARRAY_SIZE(vmalloc_tests); j++) {
 			if (skips_test(&vmalloc_tests[j])) {
 				out("test_vmalloc %s skipped",
@@ -502,5 +503,5 @@ int scenario_test_vmalloc(void)
 			any = true;
 		}
 	}
-	return any ? 0 : fail("all tests were skipped");
+	return any ? 0 : fail("no test was run");
 }
