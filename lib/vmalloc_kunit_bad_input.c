@@ -17,6 +17,7 @@
  *  - remap_vmalloc_range_partial() of size 0 into a vma larger than the area
  */
 #include <kunit/test.h>
+#include <linux/bottom_half.h>
 #include <linux/kernel.h>
 #include <linux/slab.h>
 
@@ -151,6 +152,32 @@ static void impossible_alignments_and_windows_are_refused(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, __get_vm_area_caller(VMK_16P, 0, w.start, w.end,
 						     test));
 	KUNIT_EXPECT_EQ(test, ledger->entries, 0);
+	vmk_expect_nothing_lost(test, ledger);
+}
+
+static void *vmalloc_in_interrupt_context(gfp_t gfp)
+{
+	void *p;
+
+	local_bh_disable();
+	p = __vmalloc(PAGE_SIZE, gfp | __GFP_NOWARN);
+	local_bh_enable();
+	return p;
+}
+
+static void requests_in_interrupt_context_are_refused(struct kunit *test)
+{
+	struct vmk_ledger *ledger = vmk_ledger_open(test);
+	void *p = test;
+
+	VMK_SKIP_WHERE_STOCK(test, "BUGs");
+	VMK_EXPECT_WARNS(test, 1, p = vmalloc_in_interrupt_context(GFP_KERNEL),
+			 NULL);
+	KUNIT_EXPECT_NULL(test, p);
+	p = test;
+	VMK_EXPECT_WARNS(test, 1, p = vmalloc_in_interrupt_context(
+				 GFP_KERNEL | __GFP_NOFAIL), NULL);
+	KUNIT_EXPECT_NULL(test, p);
 	vmk_expect_nothing_lost(test, ledger);
 }
 
@@ -480,6 +507,7 @@ static struct kunit_case vmalloc_bad_input_cases[] = {
 	KUNIT_CASE(sizes_of_nothing_are_refused),
 	KUNIT_CASE(sizes_beyond_memory_are_refused),
 	KUNIT_CASE(impossible_alignments_and_windows_are_refused),
+	KUNIT_CASE(requests_in_interrupt_context_are_refused),
 	KUNIT_CASE(an_uneven_window_yields_whole_pages),
 	KUNIT_CASE(freeing_nothing_is_silent),
 	KUNIT_CASE(freeing_foreign_memory_warns),

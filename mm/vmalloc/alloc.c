@@ -188,7 +188,8 @@ static struct vm_struct *reserve(const struct vmalloc_request *req,
 				 unsigned int shift)
 {
 	unsigned long flags = req->vm_flags | VM_ALLOC | VM_UNINITIALIZED;
-	bool nofail = req->gfp & __GFP_NOFAIL;
+	/* Nothing may be waited for in an interrupt, whatever was promised. */
+	bool nofail = (req->gfp & __GFP_NOFAIL) && !in_interrupt();
 	unsigned long align = req->align;
 	struct vm_struct *vm;
 
@@ -204,8 +205,7 @@ static struct vm_struct *reserve(const struct vmalloc_request *req,
 		warn_alloc(req->gfp, NULL,
 			   "vmalloc error: size %lu, vm_struct allocation failed%s",
 			   req->size, nofail ? ". Retrying." : "");
-		/* Nothing may be waited for there, whatever was promised. */
-		if (!nofail || in_interrupt())
+		if (!nofail)
 			return NULL;
 		schedule_timeout_uninterruptible(1);
 	}
