@@ -650,7 +650,7 @@ void vmk_forbid_warnings(struct kunit *test)
  * @addr: where to read
  * @count: how many bytes to ask for
  *
- * Context: Any but hard interrupt.
+ * Context: Process context, also where it must not sleep.
  * Return: what vread_iter() says.
  */
 long vmk_vread(void *to, size_t room, const void *addr, size_t count)

@@ -539,7 +539,7 @@ static unsigned int count_lines(const char *text, const char *end)
 static noinline void proc_lists_each_kind_of_area(struct kunit *test)
 {
 	struct page **page = vmk_alloc_pages(test, VMK_BLOCK_PAGES + 1);
-	struct vm_struct *io, *sparse;
+	struct vm_struct *io, *sparse, *dma;
 	/* If its list of pages is larger than a page, that is vmalloc()ed, too. */
 	const char *large = 1025 * sizeof(*page) > PAGE_SIZE ?
 			    " pages=1025 vmalloc vpages" : " pages=1025 vmalloc";
@@ -554,8 +554,11 @@ static noinline void proc_lists_each_kind_of_area(struct kunit *test)
 	ram = vm_map_ram(page, VMK_BLOCK_PAGES + 1, NUMA_NO_NODE);
 	io = get_vm_area(PAGE_SIZE, VM_IOREMAP);
 	sparse = get_vm_area(PAGE_SIZE, VM_SPARSE);
-	KUNIT_ASSERT_TRUE(test, p && user && mapped && ram && io && sparse);
+	dma = get_vm_area(PAGE_SIZE, VM_DMA_COHERENT);
+	KUNIT_ASSERT_TRUE(test, p && user && mapped && ram && io && sparse && dma);
 	io->phys_addr = 0x12345000;
+	/* As dma_common_pages_remap() does: pages of its own, and no count. */
+	dma->pages = p;
 
 	text = read_vmallocinfo(test, SZ_256K);
 	KUNIT_EXPECT_EQ(test, 1, count_lines(text, large));
@@ -564,6 +567,7 @@ static noinline void proc_lists_each_kind_of_area(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1, count_lines(text, " phys=0x"));
 	KUNIT_EXPECT_EQ(test, 1, count_lines(text, " ioremap"));
 	KUNIT_EXPECT_EQ(test, 1, count_lines(text, " sparse"));
+	KUNIT_EXPECT_EQ(test, 1, count_lines(text, " dma-coherent vpages"));
 	KUNIT_EXPECT_GE(test, count_lines(text, " vm_map_ram"), 1);
 	if (IS_ENABLED(CONFIG_NUMA))
 		KUNIT_EXPECT_EQ(test, 1, count_lines(text, " user N"));
@@ -577,6 +581,7 @@ static noinline void proc_lists_each_kind_of_area(struct kunit *test)
 	KUNIT_EXPECT_GE(test, count_lines(text, " unpurged vm_area"), 1);
 	free_vm_area(io);
 	free_vm_area(sparse);
+	free_vm_area(dma);
 	vfree(p);
 }
 

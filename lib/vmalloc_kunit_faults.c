@@ -188,7 +188,8 @@ static bool try_vmalloc_large(struct attempt *a)
 
 	/*
 	 * Each page may be an allocation of its own, so large pages, whose
-	 * array takes more of them to outgrow one, have to do without that.
+	 * array takes more of them to outgrow one, have to do without that. 400
+	 * are left for descriptors, page tables, and debugging of each.
 	 */
 	pages = min_t(size_t, pages, NTH_MAX - 400);
 	a->p = __vmalloc(pages * PAGE_SIZE, GFP_KERNEL | __GFP_NOWARN);
