@@ -63,6 +63,24 @@ long read_long(const char *path)
 	return value;
 }
 
+/* The number behind "@name " at the start of a line, or -1. */
+long read_count(const char *path, const char *name)
+{
+	char *text = read_file(path), *line;
+	size_t len = strlen(name);
+	long value = -1;
+
+	for (line = text; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (!strncmp(line, name, len) && line[len] == ' ') {
+			value = atol(line + len);
+			break;
+		}
+	}
+	free(text);
+	return value;
+}
+
 /* Write @text in one go, as the files of sysfs and debugfs want it. */
 int write_file(const char *path, const char *text)
 {

@@ -25,6 +25,7 @@ const char *option(const char *name, const char *fallback);
 bool exists(const char *path);
 char *read_file(const char *path);
 long read_long(const char *path);
+long read_count(const char *path, const char *name);
 int write_file(const char *path, const char *text);
 int load_module(const char *name, const char *args);
 int unload_module(const char *name);

@@ -81,24 +81,6 @@ static int child(void)
 	return 0;
 }
 
-/* The number behind "NAME " in one of the group's files, or -1. */
-static long group_count(const char *path, const char *name)
-{
-	char *text = read_file(path), *line;
-	size_t len = strlen(name);
-	long value = -1;
-
-	for (line = text; line; line = strchr(line, '\n')) {
-		line += *line == '\n';
-		if (!strncmp(line, name, len) && line[len] == ' ') {
-			value = atol(line + len);
-			break;
-		}
-	}
-	free(text);
-	return value;
-}
-
 static int expect_uncharged(void)
 {
 	long vmalloc = -1;
@@ -106,13 +88,13 @@ static int expect_uncharged(void)
 
 	for (tries = 0; tries < SETTLE_TRIES && vmalloc; tries++) {
 		usleep(50000);
-		vmalloc = group_count(GROUP "/memory.stat", "vmalloc");
+		vmalloc = read_count(GROUP "/memory.stat", "vmalloc");
 	}
 	out("memcg refused %ld, vmalloc left %ld",
-	    group_count(GROUP "/memory.events", "max"), vmalloc);
+	    read_count(GROUP "/memory.events", "max"), vmalloc);
 	if (vmalloc)
 		return fail("%ld bytes of vmalloc are still charged", vmalloc);
-	if (group_count(GROUP "/memory.events", "max") <= 0)
+	if (read_count(GROUP "/memory.events", "max") <= 0)
 		return fail("the limit was never met");
 	return rmdir(GROUP) ? fail("%s: %m", GROUP) : 0;
 }

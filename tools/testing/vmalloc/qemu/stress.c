@@ -86,12 +86,12 @@ static int read_vmallocinfo(void)
 	return bad ? -1 : 0;
 }
 
-struct kcore_segment {
-	uint64_t offset, start, end;
-};
-
-/* The program header of /proc/kcore that @addr is in; 1 if there is none. */
-static int find_segment(int fd, uint64_t addr, struct kcore_segment *segment)
+/*
+ * Where @addr is in /proc/kcore; 1 if it is in none of its segments. A segment's
+ * place is counted from the linear mapping: where that is above vmalloc's
+ * addresses, as on riscv64, what is found is negative, and cannot be read.
+ */
+static int kcore_offset(int fd, uint64_t addr, int64_t *offset)
 {
 	ElfW(Ehdr) ehdr;
 	ElfW(Phdr) phdr;
@@ -104,9 +104,7 @@ static int find_segment(int fd, uint64_t addr, struct kcore_segment *segment)
 			  ehdr.e_phoff + i * ehdr.e_phentsize) != sizeof(phdr))
 			return -1;
 		if (addr >= phdr.p_vaddr && addr - phdr.p_vaddr < phdr.p_memsz) {
-			segment->offset = phdr.p_offset;
-			segment->start = phdr.p_vaddr;
-			segment->end = phdr.p_vaddr + (uint64_t)phdr.p_memsz;
+			*offset = addr - phdr.p_vaddr + phdr.p_offset;
 			return 0;
 		}
 	}
@@ -121,9 +119,9 @@ static int read_kcore(void)
 {
 	static char buffer[KCORE_BYTES];
 	char *info = read_file("/proc/vmallocinfo"), *line;
-	struct kcore_segment segment;
 	unsigned long start;
 	int fd, err = -1;
+	int64_t offset;
 
 	if (!info || !*info) {
 		free(info);
@@ -134,10 +132,9 @@ static int read_kcore(void)
 		line--;
 	fd = open("/proc/kcore", O_RDONLY | O_CLOEXEC);
 	if (fd >= 0 && sscanf(line, "0x%lx", &start) == 1)
-		err = find_segment(fd, start, &segment);
+		err = kcore_offset(fd, start, &offset);
 	/* Modules have a segment of their own; not each kernel has it. */
-	if (!err && pread(fd, buffer, sizeof(buffer), start -
-			  segment.start + segment.offset) <= 0)
+	if (!err && pread(fd, buffer, sizeof(buffer), offset) <= 0)
 		err = -1;
 	if (err < 0)
 		fail("/proc/kcore and an area, '%.*s': %m",
@@ -203,16 +200,12 @@ static const char *no_vmallocinfo(void)
 	return exists("/proc/vmallocinfo") ? NULL : "no /proc/vmallocinfo";
 }
 
-/*
- * A segment's place in the file is counted from the linear mapping. Where that
- * is above vmalloc's addresses, as on riscv64, no offset of a file is theirs.
- */
 static const char *no_kcore(void)
 {
 	const char *missing = exists("/proc/kcore") ? no_vmallocinfo() :
 			      "no /proc/kcore";
-	struct kcore_segment segment;
 	unsigned long start;
+	int64_t offset;
 	char *info;
 	int fd;
 
@@ -223,8 +216,7 @@ static const char *no_kcore(void)
 	info = read_file("/proc/vmallocinfo");
 	fd = open("/proc/kcore", O_RDONLY | O_CLOEXEC);
 	if (fd >= 0 && info && sscanf(info, "0x%lx", &start) == 1 &&
-	    !find_segment(fd, start, &segment) &&
-	    (int64_t)(start - segment.start + segment.offset) < 0)
+	    !kcore_offset(fd, start, &offset) && offset < 0)
 		missing = "no offsets of vmalloc in /proc/kcore";
 	if (fd >= 0)
 		close(fd);
@@ -345,24 +337,6 @@ static int make_group(void)
 			  option("vmlimit", limit));
 }
 
-/* What the group's @file says of @name, or -1. */
-static long group_count(const char *file, const char *name)
-{
-	char path[128], *text, *line, *save = NULL;
-	size_t len = strlen(name);
-	long value = -1;
-
-	snprintf(path, sizeof(path), STRESS_GROUP "/%s", file);
-	text = read_file(path);
-	for (line = text ? strtok_r(text, "\n", &save) : NULL; line;
-	     line = strtok_r(NULL, "\n", &save)) {
-		if (!strncmp(line, name, len) && line[len] == ' ')
-			value = atol(line + len);
-	}
-	free(text);
-	return value;
-}
-
 /*
  * No page is charged any more. A limit of 0 makes the group give back what it
  * keeps in stock for each CPU. Who reads cpu.stat has all statistics summed up;
@@ -375,13 +349,13 @@ static int check_group(long most)
 
 	if (!has_group)
 		return 0;
-	if (group_count("memory.events", "max") <= 0)
+	if (read_count(STRESS_GROUP "/memory.events", "max") <= 0)
 		return fail("no request has met the group's limit");
 	for (tries = 0; ; tries++) {
 		if (write_file(STRESS_GROUP "/memory.high", "0"))
 			return -1;
 		free(read_file(STRESS_GROUP "/cpu.stat"));
-		vmalloc = group_count("memory.stat", "vmalloc");
+		vmalloc = read_count(STRESS_GROUP "/memory.stat", "vmalloc");
 		current = read_long(STRESS_GROUP "/memory.current");
 		if (!vmalloc && current >= 0 &&
 		    current <= CHARGE_SLACK * sysconf(_SC_PAGESIZE))
@@ -433,7 +407,8 @@ static char *wait_for_run(long *most_charged)
 		if (done != before)
 			moved = seconds;
 		before = done;
-		charged = has_group ? group_count("memory.stat", "vmalloc") : 0;
+		charged = has_group ? read_count(STRESS_GROUP "/memory.stat",
+						 "vmalloc") : 0;
 		if (charged > *most_charged)
 			*most_charged = charged;
 		if (seconds % PROGRESS_SECONDS == PROGRESS_SECONDS - 1)
