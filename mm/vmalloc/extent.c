@@ -30,7 +30,7 @@ struct extent_gap {
  * extent_set_init - make a set empty
  * @set: the set
  */
-void extent_set_init(struct extent_set *set)
+void extent_set_init(struct rb_list *set)
 {
 	set->root = RB_ROOT;
 	INIT_LIST_HEAD(&set->head);
@@ -48,7 +48,7 @@ void extent_set_init(struct extent_set *set)
  *
  * Return: the range, or NULL.
  */
-struct vmap_area *extent_find_near(const struct extent_set *set,
+struct vmap_area *extent_find_near(const struct rb_list *set,
 				   unsigned long addr)
 {
 	struct vmap_area *va = link_to_va(set, set->finger);
@@ -68,7 +68,7 @@ struct vmap_area *extent_find_near(const struct extent_set *set,
  *
  * Return: the lowest range that ends above @addr, or NULL.
  */
-struct vmap_area *extent_find_next(const struct extent_set *set,
+struct vmap_area *extent_find_next(const struct rb_list *set,
 				   unsigned long addr)
 {
 	struct rb_node *n = set->root.rb_node;
@@ -90,7 +90,7 @@ struct vmap_area *extent_find_next(const struct extent_set *set,
 }
 
 /* Descend to the gap that holds [start, end); false if there is none. */
-static bool gap_descend(struct extent_set *set, unsigned long start,
+static bool gap_descend(struct rb_list *set, unsigned long start,
 			unsigned long end, struct extent_gap *gap)
 {
 	gap->below = &set->head;
@@ -117,7 +117,7 @@ static bool gap_descend(struct extent_set *set, unsigned long start,
  * The gap right above @below needs no descent: of two nodes that follow each
  * other one is below the other in the tree, and lacks the child between.
  */
-static void gap_above(struct extent_set *set, struct list_head *below,
+static void gap_above(struct rb_list *set, struct list_head *below,
 		      struct extent_gap *gap)
 {
 	struct list_head *above = below->next;
@@ -136,7 +136,7 @@ static void gap_above(struct extent_set *set, struct list_head *below,
 }
 
 /* Find the gap that holds [start, end); false if there is none. */
-static __always_inline bool gap_find(struct extent_set *set,
+static __always_inline bool gap_find(struct rb_list *set,
 				     unsigned long start, unsigned long end,
 				     struct extent_gap *gap)
 {
@@ -148,7 +148,7 @@ static __always_inline bool gap_find(struct extent_set *set,
 	return below == &set->head || link_va(below)->va_end <= start;
 }
 
-static __always_inline void plain_link(struct extent_set *set,
+static __always_inline void plain_link(struct rb_list *set,
 				       struct vmap_area *va,
 				       const struct extent_gap *gap)
 {
@@ -159,7 +159,7 @@ static __always_inline void plain_link(struct extent_set *set,
 	set->nr++;
 }
 
-static __always_inline void plain_unlink(struct extent_set *set,
+static __always_inline void plain_unlink(struct rb_list *set,
 					 struct vmap_area *va)
 {
 	rb_erase(&va->rb_node, &set->root);
@@ -175,7 +175,7 @@ static __always_inline void plain_unlink(struct extent_set *set,
  *	[=====]======[=====]
  *	[==================]		after: one range, two descriptors spare
  */
-static __always_inline void gap_fill(struct extent_set *set,
+static __always_inline void gap_fill(struct rb_list *set,
 				     struct vmap_area *va,
 				     const struct extent_gap *gap,
 				     struct list_head *spares)
@@ -212,7 +212,7 @@ static __always_inline void gap_fill(struct extent_set *set,
  * Return: 0, or -EEXIST if some of it is in the set already; then nothing has
  * changed.
  */
-int extent_insert(struct extent_set *set, struct vmap_area *va)
+int extent_insert(struct rb_list *set, struct vmap_area *va)
 {
 	struct extent_gap gap;
 
@@ -227,7 +227,7 @@ int extent_insert(struct extent_set *set, struct vmap_area *va)
  * @set: plain set
  * @va: a range of the set; its list head is left initialized
  */
-void extent_remove(struct extent_set *set, struct vmap_area *va)
+void extent_remove(struct rb_list *set, struct vmap_area *va)
 {
 	plain_unlink(set, va);
 }
@@ -242,7 +242,7 @@ void extent_remove(struct extent_set *set, struct vmap_area *va)
  * Return: 0, or -EEXIST if some of it is in the set already; then nothing has
  * changed.
  */
-int extent_join(struct extent_set *set, struct vmap_area *va,
+int extent_join(struct rb_list *set, struct vmap_area *va,
 		struct list_head *spares)
 {
 	struct extent_gap gap;
@@ -260,13 +260,13 @@ int extent_join(struct extent_set *set, struct vmap_area *va,
  *
  * Takes constant time.
  */
-void extent_take_all(struct extent_set *set, struct list_head *list)
+void extent_take_all(struct rb_list *set, struct list_head *list)
 {
 	list_splice_tail_init(&set->head, list);
 	extent_set_init(set);
 }
 
-static bool extent_report(const struct extent_set *set, struct vmap_area *va,
+static bool extent_report(const struct rb_list *set, struct vmap_area *va,
 			  const char *what)
 {
 	const struct vmap_area *below = extent_below(set, va);
@@ -280,7 +280,7 @@ static bool extent_report(const struct extent_set *set, struct vmap_area *va,
 }
 
 /* Whether @va, of a sized set, knows what it should if those above it do. */
-static bool extent_size_valid(const struct extent_set *set,
+static bool extent_size_valid(const struct rb_list *set,
 			      const struct vmap_area *va)
 {
 	const struct vmap_area *above = extent_above(set, va);
@@ -319,7 +319,7 @@ static bool extent_run_valid(const struct vmap_area *va,
  * Return: true if all is as it should be; else a message has been printed
  * about the first range that is not.
  */
-bool extent_set_valid(const struct extent_set *set, bool sized, bool merged)
+bool extent_set_valid(const struct rb_list *set, bool sized, bool merged)
 {
 	const struct rb_node *n = rb_first(&set->root);
 	const struct vmap_area *lead = NULL;

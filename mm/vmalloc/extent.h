@@ -8,7 +8,7 @@
 #include "extent_internal.h"
 
 /**
- * struct extent_set - address ranges that do not overlap, in address order
+ * struct rb_list - address ranges that do not overlap, in address order
  * @root: the ranges as a red-black tree; in a sized set, one of each run
  * @head: all ranges as a list, lowest address first
  * @finger: the link of the range where the last change was made, or that of the
@@ -19,8 +19,11 @@
  * finds the range that has an address; its caller may use &vmap_area.flags and
  * &vmap_area.vm. A sized set has the two for itself, finds room, and is quick
  * to get many ranges by address. The caller's lock guards all of it.
+ *
+ * The tag and the first two members have the names that they have in
+ * mm/vmalloc.c: debuggers ask a kernel's debug information for them.
  */
-struct extent_set {
+struct rb_list {
 	struct rb_root root;
 	struct list_head head;
 	struct list_head *finger;
@@ -85,19 +88,19 @@ static inline struct vmap_area *link_va(const struct list_head *link)
 	return list_entry(link, struct vmap_area, list);
 }
 
-static inline struct vmap_area *link_to_va(const struct extent_set *set,
+static inline struct vmap_area *link_to_va(const struct rb_list *set,
 					   const struct list_head *link)
 {
 	return link == &set->head ? NULL : link_va(link);
 }
 
-static inline struct vmap_area *extent_below(const struct extent_set *set,
+static inline struct vmap_area *extent_below(const struct rb_list *set,
 					     const struct vmap_area *va)
 {
 	return link_to_va(set, va->list.prev);
 }
 
-static inline struct vmap_area *extent_above(const struct extent_set *set,
+static inline struct vmap_area *extent_above(const struct rb_list *set,
 					     const struct vmap_area *va)
 {
 	return link_to_va(set, va->list.next);
@@ -120,7 +123,7 @@ static inline unsigned long subtree_size(const struct rb_node *n)
  * further up. *@below is the link of the range that it goes above, which may
  * reach into it, or the list's head.
  */
-static __always_inline bool extent_near_finger(const struct extent_set *set,
+static __always_inline bool extent_near_finger(const struct rb_list *set,
 					       unsigned long start,
 					       unsigned long end,
 					       struct list_head **below,
@@ -153,7 +156,7 @@ static __always_inline bool extent_near_finger(const struct extent_set *set,
  *
  * Return: the range, or NULL.
  */
-static inline struct vmap_area *extent_find(const struct extent_set *set,
+static inline struct vmap_area *extent_find(const struct rb_list *set,
 					    unsigned long addr)
 {
 	struct rb_node *n = set->root.rb_node;
@@ -171,33 +174,33 @@ static inline struct vmap_area *extent_find(const struct extent_set *set,
 	return NULL;
 }
 
-void extent_set_init(struct extent_set *set);
-bool extent_set_valid(const struct extent_set *set, bool sized, bool merged);
+void extent_set_init(struct rb_list *set);
+bool extent_set_valid(const struct rb_list *set, bool sized, bool merged);
 
 /* Plain sets. */
-struct vmap_area *extent_find_near(const struct extent_set *set,
+struct vmap_area *extent_find_near(const struct rb_list *set,
 				   unsigned long addr);
-struct vmap_area *extent_find_next(const struct extent_set *set,
+struct vmap_area *extent_find_next(const struct rb_list *set,
 				   unsigned long addr);
-int extent_insert(struct extent_set *set, struct vmap_area *va);
-void extent_remove(struct extent_set *set, struct vmap_area *va);
-int extent_join(struct extent_set *set, struct vmap_area *va,
+int extent_insert(struct rb_list *set, struct vmap_area *va);
+void extent_remove(struct rb_list *set, struct vmap_area *va);
+int extent_join(struct rb_list *set, struct vmap_area *va,
 		struct list_head *spares);
-void extent_take_all(struct extent_set *set, struct list_head *list);
+void extent_take_all(struct rb_list *set, struct list_head *list);
 
 /* Sized sets. */
-struct vmap_area *extent_find_last(const struct extent_set *set,
+struct vmap_area *extent_find_last(const struct rb_list *set,
 				   unsigned long addr);
-int extent_give(struct extent_set *set, struct vmap_area *va,
+int extent_give(struct rb_list *set, struct vmap_area *va,
 		struct list_head *spares);
-unsigned long extent_give_sorted(struct extent_set *set, struct list_head *list,
+unsigned long extent_give_sorted(struct rb_list *set, struct list_head *list,
 				 unsigned int *nr, struct list_head *spares);
-struct vmap_area *extent_next_sized(const struct extent_set *set,
+struct vmap_area *extent_next_sized(const struct rb_list *set,
 				    struct vmap_area *va, unsigned long size);
-void extent_withdraw(struct extent_set *set, struct vmap_area *va);
-int extent_carve(struct extent_set *set, const struct extent_room *room,
+void extent_withdraw(struct rb_list *set, struct vmap_area *va);
+int extent_carve(struct rb_list *set, const struct extent_room *room,
 		 unsigned long *addr, struct list_head *spares);
-int extent_carve_at(struct extent_set *set, unsigned long start,
+int extent_carve_at(struct rb_list *set, unsigned long start,
 		    unsigned long end, struct list_head *spares);
 
 #endif /* _MM_VMALLOC_EXTENT_H */

@@ -56,7 +56,7 @@ static void run_follow(struct vmap_area *lead, struct vmap_area *va)
 }
 
 /* The range above @va in its run, or NULL. */
-static struct vmap_area *run_above(const struct extent_set *set,
+static struct vmap_area *run_above(const struct rb_list *set,
 				   const struct vmap_area *va)
 {
 	struct vmap_area *above = extent_above(set, va);
@@ -95,7 +95,7 @@ static void size_grown(struct vmap_area *va, unsigned long size)
 }
 
 /* @va, or what is above it in its run, has become less. */
-static void size_shrunk(const struct extent_set *set, struct vmap_area *va)
+static void size_shrunk(const struct rb_list *set, struct vmap_area *va)
 {
 	struct vmap_area *above = run_above(set, va);
 	unsigned long size = above ? above->subtree_max_size : 0;
@@ -110,7 +110,7 @@ static void size_shrunk(const struct extent_set *set, struct vmap_area *va)
 }
 
 /* Make @va, which has all that a leader needs, the node above that of @lead. */
-static void tree_link(struct extent_set *set, struct vmap_area *lead,
+static void tree_link(struct rb_list *set, struct vmap_area *lead,
 		      struct vmap_area *va)
 {
 	struct rb_node **link = &set->root.rb_node, *parent = NULL;
@@ -130,7 +130,7 @@ static void tree_link(struct extent_set *set, struct vmap_area *lead,
 }
 
 /* Let @va lead those above it in its run, too. Returns how many that makes. */
-static unsigned long run_lead(const struct extent_set *set,
+static unsigned long run_lead(const struct rb_list *set,
 			      struct vmap_area *va)
 {
 	struct vmap_area *above = va;
@@ -145,7 +145,7 @@ static unsigned long run_lead(const struct extent_set *set,
 }
 
 /* Let @va and those above it in the run of @lead be a run of their own. */
-static noinline void run_split(struct extent_set *set, struct vmap_area *lead,
+static noinline void run_split(struct rb_list *set, struct vmap_area *lead,
 			       struct vmap_area *va)
 {
 	lead->flags -= run_lead(set, va);
@@ -154,7 +154,7 @@ static noinline void run_split(struct extent_set *set, struct vmap_area *lead,
 }
 
 /* Let @va, which comes right above the run of @lead, or lowest, begin a run. */
-static noinline void run_begin(struct extent_set *set, struct vmap_area *lead,
+static noinline void run_begin(struct rb_list *set, struct vmap_area *lead,
 			       struct vmap_area *va)
 {
 	va->flags = 1;
@@ -167,7 +167,7 @@ static noinline void run_begin(struct extent_set *set, struct vmap_area *lead,
  * full, what is above @va leaves it. If nothing is, @va begins a run, so that
  * ranges added by ascending address fill one run after another.
  */
-static __always_inline void run_insert(struct extent_set *set,
+static __always_inline void run_insert(struct rb_list *set,
 				       struct vmap_area *va,
 				       struct list_head *link)
 {
@@ -195,14 +195,14 @@ static __always_inline void run_insert(struct extent_set *set,
 	set->nr++;
 }
 
-static void list_unlink(struct extent_set *set, struct vmap_area *va)
+static void list_unlink(struct rb_list *set, struct vmap_area *va)
 {
 	set->finger = va->list.prev;
 	list_del_init(&va->list);
 	set->nr--;
 }
 
-static void sized_unlink(struct extent_set *set, struct vmap_area *va)
+static void sized_unlink(struct rb_list *set, struct vmap_area *va)
 {
 	struct vmap_area *below = list_prev_entry(va, list);
 	struct vmap_area *above = list_next_entry(va, list);
@@ -228,7 +228,7 @@ static void sized_unlink(struct extent_set *set, struct vmap_area *va)
  *
  * Return: the highest range that starts below @addr, or NULL.
  */
-struct vmap_area *extent_find_last(const struct extent_set *set,
+struct vmap_area *extent_find_last(const struct rb_list *set,
 				   unsigned long addr)
 {
 	struct rb_node *n = set->root.rb_node;
@@ -252,7 +252,7 @@ struct vmap_area *extent_find_last(const struct extent_set *set,
  * Where [start, end) goes: right above *@below, a link of the list or its head.
  * False if some of it is in the set.
  */
-static __always_inline bool place_find(const struct extent_set *set,
+static __always_inline bool place_find(const struct rb_list *set,
 				       unsigned long start, unsigned long end,
 				       struct list_head **below,
 				       const unsigned int steps)
@@ -272,7 +272,7 @@ static __always_inline bool place_find(const struct extent_set *set,
  * other one goes to @spares. That is never one that leads others: if @above is
  * the lowest of its run, @below is the last of its.
  */
-static __always_inline void join_across(struct extent_set *set,
+static __always_inline void join_across(struct rb_list *set,
 					struct vmap_area *below,
 					struct vmap_area *above,
 					struct list_head *spares)
@@ -296,7 +296,7 @@ static __always_inline void join_across(struct extent_set *set,
 }
 
 /* Add @va right above @link, joined with what touches it. */
-static __always_inline void sized_add(struct extent_set *set,
+static __always_inline void sized_add(struct rb_list *set,
 				      struct vmap_area *va,
 				      struct list_head *link,
 				      struct list_head *spares)
@@ -333,7 +333,7 @@ static __always_inline void sized_add(struct extent_set *set,
  * Return: 0, or -EEXIST if some of it is in the set already; then nothing has
  * changed.
  */
-int extent_give(struct extent_set *set, struct vmap_area *va,
+int extent_give(struct rb_list *set, struct vmap_area *va,
 		struct list_head *spares)
 {
 	struct list_head *below;
@@ -357,7 +357,7 @@ int extent_give(struct extent_set *set, struct vmap_area *va,
  * Return: the bytes added. A range that is in the set already, in part or as a
  * whole, is a bug elsewhere: it is reported, counted and left out.
  */
-unsigned long extent_give_sorted(struct extent_set *set, struct list_head *list,
+unsigned long extent_give_sorted(struct rb_list *set, struct list_head *list,
 				 unsigned int *nr, struct list_head *spares)
 {
 	unsigned int most = *nr, added;
@@ -412,7 +412,7 @@ static struct vmap_area *subtree_lowest(struct rb_node *n, unsigned long size)
  *
  * Return: the lowest such range, or NULL. Takes logarithmic time.
  */
-struct vmap_area *extent_next_sized(const struct extent_set *set,
+struct vmap_area *extent_next_sized(const struct rb_list *set,
 				    struct vmap_area *va, unsigned long size)
 {
 	struct rb_node *n = set->root.rb_node, *child;
@@ -444,7 +444,7 @@ struct vmap_area *extent_next_sized(const struct extent_set *set,
  * @set: sized set
  * @va: a range of the set; its list head is left initialized
  */
-void extent_withdraw(struct extent_set *set, struct vmap_area *va)
+void extent_withdraw(struct rb_list *set, struct vmap_area *va)
 {
 	sized_unlink(set, va);
 }
@@ -454,7 +454,7 @@ void extent_withdraw(struct extent_set *set, struct vmap_area *va)
  * carved from again and again: then let it lead, for nobody but the tree has to
  * be told each time.
  */
-static noinline void follower_shrunk(struct extent_set *set,
+static noinline void follower_shrunk(struct rb_list *set,
 				     struct vmap_area *va, unsigned long carved)
 {
 	size_shrunk(set, va);
@@ -463,7 +463,7 @@ static noinline void follower_shrunk(struct extent_set *set,
 }
 
 /* Let @va, of which part stays, be [start, end). */
-static __always_inline void sized_shrink(struct extent_set *set,
+static __always_inline void sized_shrink(struct rb_list *set,
 					 struct vmap_area *va,
 					 unsigned long start, unsigned long end)
 {
@@ -477,7 +477,7 @@ static __always_inline void sized_shrink(struct extent_set *set,
 		follower_shrunk(set, va, size - va_size(va));
 }
 
-static noinline int cut_middle(struct extent_set *set, struct vmap_area *va,
+static noinline int cut_middle(struct rb_list *set, struct vmap_area *va,
 			       unsigned long start, unsigned long end,
 			       struct list_head *spares)
 {
@@ -498,7 +498,7 @@ static noinline int cut_middle(struct extent_set *set, struct vmap_area *va,
  * Cut [start, end) out of @va, which holds it. Returns -ENOMEM, and changes
  * nothing, if that needs a descriptor and there is none.
  */
-static int extent_cut(struct extent_set *set, struct vmap_area *va,
+static int extent_cut(struct rb_list *set, struct vmap_area *va,
 		      unsigned long start, unsigned long end,
 		      struct list_head *spares)
 {
@@ -551,7 +551,7 @@ static unsigned long room_sure_size(const struct extent_room *room)
  * Most often that is one of the lowest two: the heap has but one range below
  * the vmalloc space, and that is where ordinary requests start to look.
  */
-static struct vmap_area *find_above(const struct extent_set *set,
+static struct vmap_area *find_above(const struct rb_list *set,
 				    struct vmap_area *lowest,
 				    unsigned long addr)
 {
@@ -582,7 +582,7 @@ static struct vmap_area *find_above(const struct extent_set *set,
  * is the lowest address that it may have there. The set is unchanged on
  * failure.
  */
-int extent_carve(struct extent_set *set, const struct extent_room *room,
+int extent_carve(struct rb_list *set, const struct extent_room *room,
 		 unsigned long *addr, struct list_head *spares)
 {
 	unsigned long sure = room_sure_size(room);
@@ -621,7 +621,7 @@ int extent_carve(struct extent_set *set, const struct extent_room *room,
  * Return: 0; -ENOSPC if some of it is not in the set; -ENOMEM if a descriptor
  * is needed and @spares is empty. The set is unchanged on failure.
  */
-int extent_carve_at(struct extent_set *set, unsigned long start,
+int extent_carve_at(struct rb_list *set, unsigned long start,
 		    unsigned long end, struct list_head *spares)
 {
 	struct vmap_area *va = extent_find_last(set, start + 1);

@@ -82,12 +82,12 @@ struct seq_file;
  */
 struct vmap_arena {
 	spinlock_t lock;		/* see above */
-	struct extent_set free;
+	struct rb_list free;
 	struct list_head flushed;
 
 	/* Frees and drains do not meet allocations. */
 	spinlock_t lazy_lock ____cacheline_aligned_in_smp;
-	struct extent_set lazy;
+	struct rb_list lazy;
 	unsigned long lazy_areas;
 	unsigned long lazy_pages;
 
@@ -102,7 +102,7 @@ struct vmap_arena {
  * @arena: what is unused in the chunks that this node has leased
  */
 struct vmap_node {
-	struct extent_set busy;
+	struct rb_list busy;
 	spinlock_t busy_lock;		/* see above */
 	struct vmap_arena arena;
 };

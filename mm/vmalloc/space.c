@@ -385,7 +385,7 @@ int vmap_space_take(struct vmap_area *va, unsigned long size,
  * only ever falls, by a free range at a time. Returns -EAGAIN when that has
  * been done often enough for one hold of the lock.
  */
-static int congruent_base(const struct extent_set *free,
+static int congruent_base(const struct rb_list *free,
 			  const unsigned long *offsets, const size_t *sizes,
 			  int nr, unsigned long align, unsigned long lowest,
 			  unsigned long *base)

@@ -52,7 +52,7 @@ static void list_drawn(struct kunit *test, struct list_head *list,
 	}
 }
 
-static void set_drawn(struct kunit *test, struct extent_set *set, bool sized,
+static void set_drawn(struct kunit *test, struct rb_list *set, bool sized,
 		      const char *drawing)
 {
 	struct vmap_area *va, *next;
@@ -73,7 +73,7 @@ static void set_drawn(struct kunit *test, struct extent_set *set, bool sized,
 }
 
 /* Draw the pages that @expected has. */
-static const char *draw(struct kunit *test, const struct extent_set *set,
+static const char *draw(struct kunit *test, const struct rb_list *set,
 			const char *expected)
 {
 	size_t len = strlen(expected);
@@ -93,7 +93,7 @@ static const char *draw(struct kunit *test, const struct extent_set *set,
 	return drawing;
 }
 
-static void expect_drawn(struct kunit *test, const struct extent_set *set,
+static void expect_drawn(struct kunit *test, const struct rb_list *set,
 			 const char *expected)
 {
 	KUNIT_EXPECT_STREQ(test, draw(test, set, expected), expected);
@@ -158,7 +158,7 @@ static void carve_takes_the_lowest_fit(struct kunit *test)
 		.end	= ADDR(c->end),
 		.exact	= c->exact,
 	};
-	struct extent_set set;
+	struct rb_list set;
 	unsigned long addr;
 	LIST_HEAD(spares);
 
@@ -173,7 +173,7 @@ static void carve_takes_the_lowest_fit(struct kunit *test)
 
 static void carve_at_takes_what_is_named_or_nothing(struct kunit *test)
 {
-	struct extent_set set;
+	struct rb_list set;
 	LIST_HEAD(spares);
 
 	set_drawn(test, &set, true, "[====.[=");
@@ -195,7 +195,7 @@ static void carve_at_takes_what_is_named_or_nothing(struct kunit *test)
 static void next_sized_steps_over_what_is_too_short(struct kunit *test)
 {
 	struct vmap_area *va = NULL;
-	struct extent_set set;
+	struct rb_list set;
 
 	set_drawn(test, &set, true, "[.[==.[=.[====.[.[==");
 	va = extent_next_sized(&set, va, 3 * PAGE_SIZE);
@@ -248,7 +248,7 @@ KUNIT_ARRAY_PARAM_DESC(join, join_cases, name);
 static void join_merges_with_what_touches(struct kunit *test)
 {
 	const struct join_case *c = test->param_value;
-	struct extent_set set;
+	struct rb_list set;
 	LIST_HEAD(spares);
 
 	set_drawn(test, &set, false, c->before);
@@ -263,7 +263,7 @@ static void join_merges_with_what_touches(struct kunit *test)
 static void give_merges_and_keeps_sizes(struct kunit *test)
 {
 	const struct join_case *c = test->param_value;
-	struct extent_set set;
+	struct rb_list set;
 	LIST_HEAD(spares);
 
 	set_drawn(test, &set, true, c->before);
@@ -276,7 +276,7 @@ static void give_merges_and_keeps_sizes(struct kunit *test)
 
 static void insert_keeps_neighbours_apart(struct kunit *test)
 {
-	struct extent_set set;
+	struct rb_list set;
 
 	set_drawn(test, &set, false, "[=.[=");
 	KUNIT_EXPECT_EQ(test, -EEXIST,
@@ -290,7 +290,7 @@ static void insert_keeps_neighbours_apart(struct kunit *test)
 
 static void take_all_leaves_an_empty_set(struct kunit *test)
 {
-	struct extent_set set;
+	struct rb_list set;
 	struct vmap_area *va;
 	LIST_HEAD(list);
 	unsigned long last = 0;
@@ -309,7 +309,7 @@ static void take_all_leaves_an_empty_set(struct kunit *test)
 }
 
 /* Leaves the set as it was, but for where it was changed last. */
-static void change_elsewhere(struct kunit *test, struct extent_set *set)
+static void change_elsewhere(struct kunit *test, struct rb_list *set)
 {
 	struct vmap_area *va = range(test, 99, 1);
 	LIST_HEAD(spares);
@@ -329,7 +329,7 @@ static void give_sorted_adds_all_in_portions(struct kunit *test)
 	for (portion = 1; portion < 10; portion++) {
 		for (elsewhere = 0; elsewhere < 2; elsewhere++) {
 			unsigned long bytes = 0;
-			struct extent_set set;
+			struct rb_list set;
 			LIST_HEAD(spares);
 			LIST_HEAD(list);
 
@@ -353,7 +353,7 @@ static void give_sorted_adds_all_in_portions(struct kunit *test)
 
 static void give_sorted_stops_after_a_portion(struct kunit *test)
 {
-	struct extent_set set;
+	struct rb_list set;
 	unsigned int nr = 2;
 	LIST_HEAD(spares);
 	LIST_HEAD(list);
@@ -374,7 +374,7 @@ static void give_sorted_stops_after_a_portion(struct kunit *test)
 static_assert(EXTENT_RUN == 8);
 
 /* A page each, every second page from @first on. */
-static void give_apart(struct kunit *test, struct extent_set *set,
+static void give_apart(struct kunit *test, struct rb_list *set,
 		       unsigned int first, unsigned int nr)
 {
 	LIST_HEAD(spares);
@@ -386,7 +386,7 @@ static void give_apart(struct kunit *test, struct extent_set *set,
 }
 
 /* The set is valid and its runs are of these lengths, a digit for each. */
-static void expect_runs(struct kunit *test, const struct extent_set *set,
+static void expect_runs(struct kunit *test, const struct rb_list *set,
 			const char *expected)
 {
 	struct vmap_area *va;
@@ -402,7 +402,7 @@ static void expect_runs(struct kunit *test, const struct extent_set *set,
 
 static void runs_fill_one_after_another(struct kunit *test)
 {
-	struct extent_set set;
+	struct rb_list set;
 
 	extent_set_init(&set);
 	give_apart(test, &set, 10, 17);
@@ -431,7 +431,7 @@ KUNIT_ARRAY_PARAM_DESC(split, split_cases, name);
 static void full_run_is_split_where_a_range_is_added(struct kunit *test)
 {
 	const struct split_case *c = test->param_value;
-	struct extent_set set;
+	struct rb_list set;
 	LIST_HEAD(spares);
 	unsigned int i;
 
@@ -457,7 +457,7 @@ static void run_shrinks_and_goes_with_its_ranges(struct kunit *test)
 		{ 26, "61" }, { 28, "6" }, { 2, "5" },
 	};
 	struct vmap_area *va;
-	struct extent_set set;
+	struct rb_list set;
 	unsigned int i;
 
 	extent_set_init(&set);
@@ -478,7 +478,7 @@ static void gaps_close_within_and_between_runs(struct kunit *test)
 		{ 5, "47" }, { 7, "37" }, { 9, "27" }, { 11, "17" },
 		{ 13, "7" },
 	};
-	struct extent_set set;
+	struct rb_list set;
 	LIST_HEAD(spares);
 	unsigned int i;
 
@@ -501,7 +501,7 @@ static void large_range_leads_once_it_is_carved(struct kunit *test)
 		unsigned int pages;
 		const char *after;
 	} cases[] = { { 3, "5" }, { 100, "32" } };
-	struct extent_set set;
+	struct rb_list set;
 	LIST_HEAD(spares);
 	unsigned int i;
 
@@ -525,7 +525,7 @@ static void large_range_leads_once_it_is_carved(struct kunit *test)
 
 static void find_tells_inside_from_outside(struct kunit *test)
 {
-	struct extent_set set;
+	struct rb_list set;
 
 	set_drawn(test, &set, false, ".[=..[");
 	KUNIT_EXPECT_NULL(test, extent_find(&set, ADDR(1) - 1));
@@ -543,7 +543,7 @@ static void find_tells_inside_from_outside(struct kunit *test)
 
 static void find_last_tells_what_starts_below(struct kunit *test)
 {
-	struct extent_set set;
+	struct rb_list set;
 
 	set_drawn(test, &set, true, ".[=..[");
 	KUNIT_EXPECT_NULL(test, extent_find_last(&set, ADDR(1)));
@@ -559,7 +559,7 @@ static void find_last_tells_what_starts_below(struct kunit *test)
 static void validator_sees_each_kind_of_damage(struct kunit *test)
 {
 	struct vmap_area *va;
-	struct extent_set set;
+	struct rb_list set;
 
 	kunit_info(test, "messages about damaged ranges are expected here\n");
 	set_drawn(test, &set, false, "[=.[=.[=.");
@@ -586,7 +586,7 @@ static void validator_sees_each_kind_of_damage(struct kunit *test)
 static void validator_sees_damaged_runs(struct kunit *test)
 {
 	struct vmap_area *lead, *follower;
-	struct extent_set set;
+	struct rb_list set;
 
 	kunit_info(test, "messages about damaged ranges are expected here\n");
 	extent_set_init(&set);

@@ -30,7 +30,7 @@ struct run {
 	struct rnd_state rnd;
 	bool sized;
 	unsigned int longest;
-	struct extent_set set;
+	struct rb_list set;
 	struct list_head unused;
 	DECLARE_BITMAP(model, PAGES);
 };

@@ -110,7 +110,7 @@ struct vmap_area *window_take_ordinary(struct kunit *test, unsigned long size,
 			  VMAP_TRY);
 }
 
-static struct window_view set_view(const struct extent_set *set,
+static struct window_view set_view(const struct rb_list *set,
 				   unsigned long start, unsigned long end)
 {
 	struct window_view view = {};

@@ -34,7 +34,7 @@ unsigned long spares_free(struct list_head *spares)
 	return nr;
 }
 
-void set_free(struct extent_set *set)
+void set_free(struct rb_list *set)
 {
 	LIST_HEAD(all);
 
@@ -49,7 +49,7 @@ static unsigned long below(unsigned long ceiling)
 	return input_below(input, ceiling);
 }
 
-static void compare(const struct extent_set *set, const struct model *m,
+static void compare(const struct rb_list *set, const struct model *m,
 		    bool sized)
 {
 	struct vmap_area *va;
@@ -80,7 +80,7 @@ static void compare(const struct extent_set *set, const struct model *m,
 /* Up to how long ranges are in a random run: if short, there are many. */
 static unsigned long random_pages;
 
-static void random_give(struct extent_set *set, struct model *m,
+static void random_give(struct rb_list *set, struct model *m,
 			struct list_head *spares, bool sized)
 {
 	unsigned long pages = 1 + below(random_pages);
@@ -101,7 +101,7 @@ static void random_give(struct extent_set *set, struct model *m,
 }
 
 /* The whole search, which may take several calls. */
-static int carve(struct extent_set *set, struct extent_room *room,
+static int carve(struct rb_list *set, struct extent_room *room,
 		 unsigned long *addr, struct list_head *spares)
 {
 	int err;
@@ -113,7 +113,7 @@ static int carve(struct extent_set *set, struct extent_room *room,
 	return err;
 }
 
-static void random_carve(struct extent_set *set, struct model *m,
+static void random_carve(struct rb_list *set, struct model *m,
 			 struct list_head *spares)
 {
 	unsigned long align = 1UL << below(6);
@@ -158,7 +158,7 @@ static void random_carve(struct extent_set *set, struct model *m,
 	model_fill(m, addr, pages, false);
 }
 
-static void random_give_sorted(struct extent_set *set, struct model *m,
+static void random_give_sorted(struct rb_list *set, struct model *m,
 			       struct list_head *spares)
 {
 	unsigned long i = below(32), pages, bytes = 0, given = 0;
@@ -181,7 +181,7 @@ static void random_give_sorted(struct extent_set *set, struct model *m,
 	CHECK(given == bytes);
 }
 
-static void random_withdraw(struct extent_set *set, struct model *m)
+static void random_withdraw(struct rb_list *set, struct model *m)
 {
 	unsigned long pages = 1 + below(40), i;
 	struct vmap_area *va = extent_next_sized(set, NULL, pages * PAGE_SIZE);
@@ -207,7 +207,7 @@ static void random_withdraw(struct extent_set *set, struct model *m)
 	free(va);
 }
 
-static void random_step(struct extent_set *set, struct model *m,
+static void random_step(struct rb_list *set, struct model *m,
 			struct list_head *spares, bool sized)
 {
 	unsigned long what = below(16);
@@ -232,7 +232,7 @@ static void random_step(struct extent_set *set, struct model *m,
 void extent_random_run(struct input *from, bool sized, unsigned long longest)
 {
 	struct model m = {};
-	struct extent_set set;
+	struct rb_list set;
 	LIST_HEAD(spares);
 	unsigned long i;
 

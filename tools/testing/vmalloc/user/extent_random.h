@@ -19,7 +19,7 @@ struct vmap_area *range(unsigned long first, unsigned long pages);
 /* Free a list of descriptors. Returns how many there were. */
 unsigned long spares_free(struct list_head *spares);
 
-void set_free(struct extent_set *set);
+void set_free(struct rb_list *set);
 
 /**
  * extent_random_run - make operations on a set until the input ends

@@ -27,7 +27,7 @@ void check_failed(const char *file, int line, const char *condition)
 	check_broken = true;
 }
 
-static bool set_is(const struct extent_set *set, const char *picture)
+static bool set_is(const struct rb_list *set, const char *picture)
 {
 	struct vmap_area *va = NULL;
 	unsigned long i;
@@ -46,7 +46,7 @@ static bool set_is(const struct extent_set *set, const char *picture)
 	return !va;
 }
 
-static void give(struct extent_set *set, const char *picture)
+static void give(struct rb_list *set, const char *picture)
 {
 	LIST_HEAD(spares);
 	unsigned long i, first = 0;
@@ -64,7 +64,7 @@ static void give(struct extent_set *set, const char *picture)
 	spares_free(&spares);
 }
 
-static void join(struct extent_set *set, const char *picture)
+static void join(struct rb_list *set, const char *picture)
 {
 	LIST_HEAD(spares);
 	unsigned long i;
@@ -79,7 +79,7 @@ static void join(struct extent_set *set, const char *picture)
 
 static void join_between_leaves_one_range(void)
 {
-	struct extent_set set;
+	struct rb_list set;
 	LIST_HEAD(spares);
 
 	extent_set_init(&set);
@@ -98,7 +98,7 @@ static void join_refuses_what_overlaps(void)
 	static const unsigned long at[][2] = {
 		{ 2, 1 }, { 1, 2 }, { 4, 3 }, { 3, 1 }, { 0, 9 }, { 2, 4 },
 	};
-	struct extent_set set;
+	struct rb_list set;
 	LIST_HEAD(spares);
 	size_t i;
 
@@ -118,7 +118,7 @@ static void join_refuses_what_overlaps(void)
 
 static void insert_keeps_neighbours_apart(void)
 {
-	struct extent_set set;
+	struct rb_list set;
 
 	extent_set_init(&set);
 	CHECK(!extent_insert(&set, range(0, 2)));
@@ -131,7 +131,7 @@ static void insert_keeps_neighbours_apart(void)
 
 static void find_tells_inside_from_outside(void)
 {
-	struct extent_set set;
+	struct rb_list set;
 
 	extent_set_init(&set);
 	CHECK(!extent_find(&set, ADDR(0)));
@@ -149,7 +149,7 @@ static void find_tells_inside_from_outside(void)
 
 static void find_last_tells_what_starts_below(void)
 {
-	struct extent_set set;
+	struct rb_list set;
 
 	extent_set_init(&set);
 	CHECK(!extent_find_last(&set, ULONG_MAX));
@@ -164,7 +164,7 @@ static void find_last_tells_what_starts_below(void)
 static void find_near_starts_from_the_last_change(void)
 {
 	struct vmap_area *va[3];
-	struct extent_set set;
+	struct rb_list set;
 	int i;
 
 	extent_set_init(&set);
@@ -240,7 +240,7 @@ static void carve_takes_the_lowest_fit(void)
 			.end = ADDR(c->end),
 			.exact = c->exact,
 		};
-		struct extent_set set;
+		struct rb_list set;
 		unsigned long addr;
 		LIST_HEAD(spares);
 		int j;
@@ -269,7 +269,7 @@ static void carve_stops_after_some_ranges(void)
 		.size = PAGE_SIZE, .align = 4 * PAGE_SIZE, .start = ADDR(0),
 		.end = ADDR(4 * RANGES), .exact = true,
 	};
-	struct extent_set set;
+	struct rb_list set;
 	unsigned long addr;
 	LIST_HEAD(spares);
 	unsigned long i;
@@ -296,7 +296,7 @@ static void carve_survives_the_ends_of_the_address_space(void)
 		.size = PAGE_SIZE, .align = PAGE_SIZE, .end = ULONG_MAX,
 	};
 	struct vmap_area *va = range(0, 1);
-	struct extent_set set;
+	struct rb_list set;
 	LIST_HEAD(spares);
 	unsigned long addr;
 
@@ -324,7 +324,7 @@ static void carve_survives_the_ends_of_the_address_space(void)
 
 static void carve_at_takes_just_that(void)
 {
-	struct extent_set set;
+	struct rb_list set;
 	LIST_HEAD(spares);
 
 	extent_set_init(&set);
@@ -343,7 +343,7 @@ static void carve_at_takes_just_that(void)
 }
 
 /* A page each, every second page from @first on. */
-static void give_apart(struct extent_set *set, unsigned long first,
+static void give_apart(struct rb_list *set, unsigned long first,
 		       unsigned long nr)
 {
 	LIST_HEAD(spares);
@@ -354,7 +354,7 @@ static void give_apart(struct extent_set *set, unsigned long first,
 }
 
 /* Whether the set is valid and its runs have these lengths, a digit for each. */
-static bool runs_are(const struct extent_set *set, const char *lengths)
+static bool runs_are(const struct rb_list *set, const char *lengths)
 {
 	struct vmap_area *va;
 
@@ -364,7 +364,7 @@ static bool runs_are(const struct extent_set *set, const char *lengths)
 	return !*lengths && extent_set_valid(set, true, true);
 }
 
-static struct vmap_area *at(const struct extent_set *set, unsigned long page)
+static struct vmap_area *at(const struct rb_list *set, unsigned long page)
 {
 	struct vmap_area *va = extent_find_last(set, ADDR(page) + 1);
 
@@ -377,7 +377,7 @@ static_assert(EXTENT_RUN == 8, "the tests of runs are written for 8");
 
 static void runs_fill_one_after_another(void)
 {
-	struct extent_set set;
+	struct rb_list set;
 
 	extent_set_init(&set);
 	give_apart(&set, 10, 8);
@@ -400,7 +400,7 @@ static void full_run_is_split_where_a_range_is_added(void)
 	} cases[] = {
 		{ 4, "27" }, { 16, "54" }, { 28, "81" }, { 32, "81" },
 	};
-	struct extent_set set;
+	struct rb_list set;
 	size_t i, j;
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -427,7 +427,7 @@ static void run_shrinks_and_goes_with_its_ranges(void)
 		{ 26, "61" }, { 28, "6" }, { 2, "5" },
 	};
 	struct vmap_area *va;
-	struct extent_set set;
+	struct rb_list set;
 	size_t i;
 
 	extent_set_init(&set);
@@ -453,7 +453,7 @@ static void gaps_close_within_and_between_runs(void)
 		{ 5, "47" }, { 7, "37" }, { 9, "27" }, { 11, "17" },
 		{ 13, "7" },
 	};
-	struct extent_set set;
+	struct rb_list set;
 	struct vmap_area *lead[2];
 	LIST_HEAD(spares);
 	size_t i;
@@ -478,7 +478,7 @@ static void large_range_leads_once_it_is_carved(void)
 		.size = PAGE_SIZE, .align = PAGE_SIZE, .start = ADDR(7),
 		.end = ADDR(99),
 	};
-	struct extent_set set;
+	struct rb_list set;
 	LIST_HEAD(spares);
 	unsigned long addr;
 
@@ -506,7 +506,7 @@ static void next_sized_looks_into_runs(void)
 {
 	static const unsigned long large[] = { 8, 28, 36, 56 };
 	struct vmap_area *va = NULL;
-	struct extent_set set;
+	struct rb_list set;
 	LIST_HEAD(spares);
 	size_t i;
 
@@ -527,7 +527,7 @@ static void next_sized_looks_into_runs(void)
 static void give_sorted_reports_what_is_free_already(void)
 {
 	unsigned int nr = 10;
-	struct extent_set set;
+	struct rb_list set;
 	LIST_HEAD(list);
 	LIST_HEAD(spares);
 
@@ -551,7 +551,7 @@ static void give_sorted_reports_what_is_free_already(void)
 
 static void give_sorted_stops_after_nr(void)
 {
-	struct extent_set set;
+	struct rb_list set;
 	LIST_HEAD(list);
 	LIST_HEAD(spares);
 	unsigned int nr = 4;
@@ -583,7 +583,7 @@ static void mute(bool on)
 
 static void validator_sees_damage(void)
 {
-	struct extent_set set;
+	struct rb_list set;
 	struct vmap_area *va;
 	LIST_HEAD(outside);
 
@@ -616,7 +616,7 @@ static void validator_sees_damage(void)
 static void validator_sees_damaged_runs(void)
 {
 	struct vmap_area *lead, *follower, *second, *gone;
-	struct extent_set set;
+	struct rb_list set;
 
 	extent_set_init(&set);
 	give_apart(&set, 0, 9);

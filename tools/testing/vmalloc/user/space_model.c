@@ -222,7 +222,7 @@ static unsigned long range_is_in(const struct vmap_area *va, enum place where,
 }
 
 /* The pages in a set, whose ranges neither overlap nor touch. */
-static unsigned long set_is_in(const struct extent_set *set, enum place where,
+static unsigned long set_is_in(const struct rb_list *set, enum place where,
 			       unsigned int id)
 {
 	unsigned long pages = 0, largest = 0, end = 0;
