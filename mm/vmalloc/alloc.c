@@ -190,14 +190,10 @@ static struct vm_struct *reserve(const struct vmalloc_request *req,
 	unsigned long flags = req->vm_flags | VM_ALLOC | VM_UNINITIALIZED;
 	/* Nothing may be waited for in an interrupt, whatever was promised. */
 	bool nofail = (req->gfp & __GFP_NOFAIL) && !in_interrupt();
-	unsigned long align = req->align;
 	struct vm_struct *vm;
 
-	if (shift > PAGE_SHIFT)
-		align = max(align, 1UL << shift);
-
 	for (;;) {
-		vm = vm_area_reserve(req->size, align, shift, flags,
+		vm = vm_area_reserve(req->size, req->align, shift, flags,
 				     req->start, req->end, req->node, req->gfp,
 				     req->caller);
 		if (likely(vm))
@@ -386,13 +382,13 @@ void *__vmalloc_node_range_noprof(unsigned long size, unsigned long align,
 
 	if (huge_allowed && (vm_flags & VM_ALLOW_HUGE_VMAP)) {
 		unsigned int shift = huge_shift(size, prot, node);
+		struct vmalloc_request huge = req;
+		void *addr;
 
-		if (shift > PAGE_SHIFT) {
-			void *addr = vmalloc_try(&req, shift);
-
-			if (addr)
-				return addr;
-		}
+		huge.align = max(align, 1UL << shift);
+		addr = vmalloc_try(&huge, shift);
+		if (addr || shift == PAGE_SHIFT)
+			return addr;
 	}
 	return vmalloc_try(&req, PAGE_SHIFT);
 }

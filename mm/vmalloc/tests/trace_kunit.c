@@ -6,7 +6,9 @@
 
 #include <kunit/test.h>
 #include <linux/gfp.h>
+#include <linux/init.h>
 #include <linux/sched.h>
+#include <linux/string.h>
 #include <linux/tracepoint.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
@@ -31,6 +33,7 @@
  * @waiting: pages that waited when it freed the last one
  * @limit: how many may wait
  * @failures: how often it was denied space
+ * @align: what it asked for when it got some
  * @begun: how many areas all of its drains have taken
  * @ended: how many areas were in those that are over
  * @ranges: ranges in these
@@ -48,6 +51,7 @@ struct spy {
 	unsigned int frees;
 	unsigned long waiting, limit;
 	unsigned int failures;
+	unsigned long align;
 	unsigned long begun, ended, ranges;
 	unsigned int flushes;
 	unsigned int batches, largest, given;
@@ -85,8 +89,12 @@ static void on_alloc(void *data, unsigned long addr, unsigned long size,
 {
 	struct spy *spy = data;
 
-	if (current == spy->task && failed)
+	if (current != spy->task)
+		return;
+	if (failed)
 		spy->failures++;
+	else
+		spy->align = align;
 }
 
 static void on_begin(void *data, unsigned long areas, unsigned long ranges,
@@ -185,6 +193,19 @@ static void each_freed_area_is_told(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, AREAS, spy->frees);
 	KUNIT_EXPECT_GE(test, spy->waiting, 2);
 	KUNIT_EXPECT_GE(test, spy->limit, (unsigned long)SZ_32M / PAGE_SIZE);
+}
+
+/* As in mm/vmalloc.c, whose traces have a page for what could be huge. */
+static void alignment_of_small_and_of_huge_requests_is_told(struct kunit *test)
+{
+	struct spy *spy = spy_anew(test);
+
+	vfree(vmalloc(PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, 1, spy->align);
+	vfree(vmalloc_huge(PAGE_SIZE, GFP_KERNEL));
+	if (IS_ENABLED(CONFIG_HAVE_ARCH_HUGE_VMALLOC) &&
+	    !strstr(saved_command_line, "nohugevmalloc"))
+		KUNIT_EXPECT_EQ(test, PAGE_SIZE, spy->align);
 }
 
 static void denied_space_is_told(struct kunit *test)
@@ -321,6 +342,7 @@ static void dirty_pages_of_a_block_are_flushed_once(struct kunit *test)
 
 static struct kunit_case trace_cases[] = {
 	KUNIT_CASE(each_freed_area_is_told),
+	KUNIT_CASE(alignment_of_small_and_of_huge_requests_is_told),
 	KUNIT_CASE(denied_space_is_told),
 	KUNIT_CASE(drain_flushes_all_that_waits_at_once),
 	KUNIT_CASE(drain_is_told_from_begin_to_end),
