@@ -216,9 +216,11 @@ static void *block_create(unsigned int pages, gfp_t gfp)
 /*
  * Nobody has pages of @vb, nor can get any. It is found until its area waits
  * for a drain: so vm_unmap_aliases() sees what was unmapped here in either
- * place, as it looks for blocks first, and has the barrier that belongs to the
- * release of the lazy_lock here. By the time it is taken out, another block may
- * be in its place.
+ * place, as it looks for blocks first and then, after smp_rmb(), at what waits.
+ * What orders the two stores here, for somebody who has neither lock, is that
+ * one lock is given up and another one taken: the lazy_lock in
+ * vmap_area_retire(), then the xarray's (po-unlock-lock-po of the memory model).
+ * By the time it is taken out, another block may be in its place.
  */
 static void block_retire(struct vmap_block *vb)
 {

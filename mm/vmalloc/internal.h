@@ -35,13 +35,14 @@
  * Lock order
  * ==========
  *
+ *   vmap_client_lock (sleeps: one asks the client at a time) >
  *   vmap_purge_lock (sleeps: one takes and flushes at a time) > all others
  *   vmap_node.busy_lock > vmap_block.lock > vmap_block_queue.lock
  *   RCU > vmap_block.lock
  *
  * vmap_arena.lazy_lock and vmap_arena.lock are leaves: no two of them, nor one
  * of them and another spinlock of vmalloc, are ever held together. The xarrays
- * of blocks are changed with none of these locks held but vmap_purge_lock, and
+ * of blocks are changed with none of these locks held but vmap_client_lock, and
  * purge notifiers run with none at all. Nothing is allocated, freed, flushed or
  * notified under a spinlock. No lock of vmalloc is taken in interrupts.
  */
@@ -68,8 +69,9 @@ struct seq_file;
 
 /**
  * struct vmap_arena - the unused address ranges of one owner
- * @lock: guards @free and @flushed
+ * @lock: guards @free, @given and @flushed
  * @free: ranges that may be allocated; sized, merged
+ * @given: how often something was added to @free; read without the lock, too
  * @flushed: ranges of past drains that are still to be added to @free; sorted,
  *	but for where one drain's end and the next one's begin
  * @lazy_lock: guards @lazy, @lazy_areas and @lazy_pages
@@ -83,6 +85,7 @@ struct seq_file;
 struct vmap_arena {
 	spinlock_t lock;		/* see above */
 	struct rb_list free;
+	unsigned long given;
 	struct list_head flushed;
 
 	/* Frees and drains do not meet allocations. */
@@ -100,18 +103,28 @@ struct vmap_arena {
  *	busy.head
  * @busy_lock: guards @busy, and vmap_area.vm of the areas in it
  * @arena: what is unused in the chunks that this node has leased
+ * @tidied: @arena.given when it was last looked for whole chunks
+ * @no_chunk: vmap_heap.given when the heap had no chunk for this node
+ * @room_in: the node that had room when this one had none; a hint
+ *
+ * The last three are only ever read and written as a whole, without a lock: who
+ * sees an old value looks once too often, or in another node first.
  */
 struct vmap_node {
 	struct rb_list busy;
 	spinlock_t busy_lock;		/* see above */
 	struct vmap_arena arena;
+	unsigned long tidied;
+	unsigned long no_chunk;
+	unsigned int room_in;
 };
 
 /*
  * A node leases address space from the heap in chunks, aligned to their size.
  * 32 MiB hold some thousands of ordinary areas, so that a lease is rare, and
- * are little even when each of 128 nodes keeps a spare one. Page tables of a
- * chunk are never shared with another one.
+ * are little even when each of 128 nodes keeps a spare one. Two chunks share no
+ * table of PTEs; tables above these, they do: with pages of 4 KiB, 32 chunks have
+ * their PMDs in one.
  */
 #define VMAP_CHUNK_SHIFT	max_t(unsigned int, PMD_SHIFT, 25)
 #define VMAP_CHUNK_SIZE		(1UL << VMAP_CHUNK_SHIFT)
@@ -126,7 +139,7 @@ struct vmap_node {
  */
 #define VMAP_MAX_SPARES		3
 
-/* The first round is quick; the last one, after a drain, leaves nothing out. */
+/* The first round is quick; the others leave nothing out that is free. */
 enum vmap_effort { VMAP_TRY, VMAP_TRY_HARD };
 
 /* === Layer 0: address.c, limits.c, pgtable.c, stats.c, and extent.h === */
@@ -286,10 +299,9 @@ int vmap_space_take_congruent(struct vmap_area **vas,
 			      const size_t *sizes, int nr, unsigned long align,
 			      struct list_head *spares);
 void vmap_space_give(struct vmap_area *va);
-void vmap_space_add_flushed(struct vmap_arena *arena, struct list_head *list);
-void vmap_space_give_flushed(struct vmap_arena *arena,
-			     struct vmap_batch *batch);
-unsigned long vmap_space_nr_whole(void);
+void vmap_space_add_flushed(unsigned int id, struct list_head *list);
+unsigned int vmap_space_next_flushed(unsigned int id);
+void vmap_space_give_flushed(unsigned int id, struct vmap_batch *batch);
 void vmap_space_return_chunks(unsigned int keep);
 
 /* === Layer 2: busy.c === */
@@ -312,8 +324,8 @@ struct vmap_node *vmap_busy_next_lock(unsigned long addr,
  * @unalias: give back what is worth it
  *
  * Both add to @flush what stays and has been unmapped but not flushed. They run
- * under vmap_purge_lock, may sleep, and hand addresses back by
- * vmap_area_retire().
+ * under vmap_client_lock, which is held until that has been flushed, may sleep,
+ * and hand addresses back by vmap_area_retire().
  */
 struct vmap_drain_client {
 	void (*reclaim)(struct vmap_flush *flush);
@@ -324,7 +336,8 @@ void vmap_drain_init(const struct vmap_drain_client *client);
 void vmap_area_retire(struct vmap_area *va);
 void vmap_area_unmap(struct vmap_area *va);
 void vmap_area_flush(struct vmap_area *va, struct vmap_flush *flush);
-void vmap_reclaim(void);
+unsigned long vmap_reclaims(void);
+void vmap_reclaim(unsigned long seen);
 
 extern bool vmap_backlog;
 void vmap_reduce_backlog(unsigned long pages);

@@ -14,13 +14,17 @@
  * asks for addresses while more than vmap_lazy_hard_limit() waits for some, see
  * vmap_reduce_backlog(). So a worker that gets no CPU has nothing that
  * others need, but for vmap_purge_lock, whose owner inherits their priority.
+ * What takes long before that, to ask the client, is done without that lock.
+ *
+ * Who has to wait for a drain may find, once it is over, that it has done what
+ * the next one was to do: so what each decides before it sleeps, it looks at
+ * again under the lock. Else as many tasks as wait would flush as often.
  */
 
 #include <linux/atomic.h>
 #include <linux/init.h>
 #include <linux/kasan.h>
 #include <linux/rtmutex.h>
-#include <linux/shrinker.h>
 #include <linux/sizes.h>
 #include <linux/workqueue.h>
 #include <linux/cacheflush.h>
@@ -45,6 +49,21 @@
  * must not wait for a worker that hogs of lesser priority keep from the CPU.
  */
 static DEFINE_RT_MUTEX(vmap_purge_lock);
+
+/*
+ * Held while the client is asked, until what it gave has been flushed: who comes
+ * next does not find that at the client's any longer. Before vmap_purge_lock.
+ */
+static DEFINE_RT_MUTEX(vmap_client_lock);
+
+/*
+ * What the client is asked for before a drain takes what waits. Who asks for all
+ * that it can do without is served by nothing less.
+ */
+enum vmap_ask { VMAP_ASK_UNALIAS, VMAP_ASK_RECLAIM, VMAP_ASKS };
+
+/* How many drains have begun to ask at least for that; under vmap_client_lock. */
+static unsigned long vmap_asked[VMAP_ASKS];
 
 /* Pages in lazily freed areas that have not been flushed. */
 static atomic_long_t vmap_lazy_nr = ATOMIC_LONG_INIT(0);
@@ -161,6 +180,27 @@ static void release_shadow(const struct vmap_span *span)
 }
 
 /*
+ * Tells how many drains have begun that ask at least for that. One that is not
+ * among them takes all that has been retired by now.
+ */
+static unsigned long drains_asking(enum vmap_ask what)
+{
+	/* Pairs with drain_asks(). */
+	smp_mb();
+	return READ_ONCE(vmap_asked[what]);
+}
+
+static void drain_asks(enum vmap_ask what)
+{
+	lockdep_assert_held(&vmap_client_lock);
+	do {
+		WRITE_ONCE(vmap_asked[what], vmap_asked[what] + 1);
+	} while (what-- != VMAP_ASK_UNALIAS);
+	/* Before it looks at what waits: pairs with drains_asking(). */
+	smp_mb();
+}
+
+/*
  * Take all that waits, flush it together with @flush, and let it wait to be
  * made free. With nothing waiting, @flush alone is flushed.
  */
@@ -183,26 +223,56 @@ static void take_and_flush(struct vmap_drain *drain, struct vmap_flush *flush)
 		atomic_long_sub(drain->pages, &vmap_lazy_nr);
 		release_shadow(&drain->span);
 		for_each_vmap_arena(arena, i)
-			vmap_space_add_flushed(arena, &arena->draining);
+			if (!list_empty(&arena->draining))
+				vmap_space_add_flushed(i, &arena->draining);
 	}
 	trace_purge_vmap_area_lazy(drain->span.start, drain->span.end,
 				   drain->areas);
 }
 
-/* @ask is what the client is asked for before, if anything. */
-static void drain_begin(struct vmap_drain *drain,
-			void (*ask)(struct vmap_flush *flush))
+/* Drain what waits, if that is @needed once it is this task's turn. */
+static bool drain_waiting(struct vmap_drain *drain, bool (*needed)(void))
+{
+	struct vmap_flush flush;
+	bool mine;
+
+	vmap_flush_init(&flush);
+	rt_mutex_lock(&vmap_purge_lock);
+	mine = needed();
+	if (mine)
+		take_and_flush(drain, &flush);
+	rt_mutex_unlock(&vmap_purge_lock);
+	return mine;
+}
+
+/*
+ * Drain what waits and what the client has, unless that has been done by a drain
+ * that began since drains_asking() returned @seen.
+ */
+static void drain_client(struct vmap_drain *drain, enum vmap_ask what,
+			 unsigned long seen)
 {
 	struct vmap_flush flush;
 
 	vmap_flush_init(&flush);
-	rt_mutex_lock(&vmap_purge_lock);
-	if (ask)
-		ask(&flush);
-	/* Who is no longer a client's waits: pairs with block_retire(). */
-	smp_rmb();
-	take_and_flush(drain, &flush);
-	rt_mutex_unlock(&vmap_purge_lock);
+	rt_mutex_lock(&vmap_client_lock);
+	if (vmap_asked[what] == seen) {
+		drain_asks(what);
+		if (what == VMAP_ASK_RECLAIM)
+			vmap_drain_client->reclaim(&flush);
+		else
+			vmap_drain_client->unalias(&flush);
+		/*
+		 * What has left the client waits. Pairs with what orders
+		 * block_retire(): the lazy_lock is given up before the xarray's
+		 * lock is taken.
+		 */
+		smp_rmb();
+		rt_mutex_lock(&vmap_purge_lock);
+		take_and_flush(drain, &flush);
+		rt_mutex_unlock(&vmap_purge_lock);
+	}
+	rt_mutex_unlock(&vmap_client_lock);
 }
 
 /*
@@ -213,7 +283,7 @@ static unsigned long drain_give_some(struct vmap_drain *drain, unsigned int id)
 {
 	struct vmap_batch batch;
 
-	vmap_space_give_flushed(vmap_arena_at(id), &batch);
+	vmap_space_give_flushed(id, &batch);
 	if (!batch.ranges)
 		return 0;
 	vmap_stat_add(VMAP_STAT_BATCHES, 1);
@@ -231,13 +301,12 @@ static unsigned long drain_give_some(struct vmap_drain *drain, unsigned int id)
 static void drain_give_all(struct vmap_drain *drain)
 {
 	bool any = drain->areas;
-	unsigned int i;
+	unsigned int id = 0;
 
-	for (i = 0; i <= nr_vmap_nodes; i++) {
-		while (drain_give_some(drain, i)) {
+	while ((id = vmap_space_next_flushed(id)) <= nr_vmap_nodes) {
+		if (drain_give_some(drain, id))
 			any = true;
-			cond_resched();
-		}
+		cond_resched();
 	}
 	if (any) {
 		vmap_space_return_chunks(1);
@@ -258,47 +327,71 @@ static void drain_end(const struct vmap_drain *drain)
 			     drain->flushes, drain->hold_ns);
 }
 
-static void drain_all(void (*ask)(struct vmap_flush *flush))
-{
-	struct vmap_drain drain = {};
-
-	drain_begin(&drain, ask);
-	drain_give_all(&drain);
-	drain_end(&drain);
-}
-
-static void vmap_drain_worker(struct work_struct *work)
-{
-	drain_all(NULL);
-}
-
-/**
- * vmap_reclaim - make all addresses free that can be made free
- *
- * Context: process; may sleep.
- */
-void vmap_reclaim(void)
-{
-	drain_all(vmap_drain_client->reclaim);
-	vmap_space_return_chunks(0);
-}
-
 static bool vmap_waits_more_than(unsigned long pages)
 {
 	return atomic_long_read(&vmap_waiting_nr) > pages;
 }
 
+static bool vmap_lazy_exceeds_limit(void)
+{
+	return atomic_long_read(&vmap_lazy_nr) > vmap_lazy_soft_limit();
+}
+
+static void vmap_drain_worker(struct work_struct *work)
+{
+	struct vmap_drain drain = {};
+
+	/* Who has woken it saw that, but others may have drained since. */
+	drain_waiting(&drain, vmap_lazy_exceeds_limit);
+	drain_give_all(&drain);
+	drain_end(&drain);
+}
+
+/**
+ * vmap_reclaims - tell how many have begun to make all addresses free
+ *
+ * Return: a number for vmap_reclaim().
+ */
+unsigned long vmap_reclaims(void)
+{
+	return drains_asking(VMAP_ASK_RECLAIM);
+}
+
+/**
+ * vmap_reclaim - make all addresses free that can be made free
+ * @seen: what vmap_reclaims() returned before the caller found that it needs it
+ *
+ * Who has waited for another one that began later than that does not do it all
+ * again: what had been freed by then is free on return in any case.
+ *
+ * Context: process; may sleep.
+ */
+void vmap_reclaim(unsigned long seen)
+{
+	struct vmap_drain drain = {};
+
+	drain_client(&drain, VMAP_ASK_RECLAIM, seen);
+	drain_give_all(&drain);
+	drain_end(&drain);
+	vmap_space_return_chunks(0);
+}
+
 /* A batch, from the node of this CPU on, so that CPUs do not meet. */
 static unsigned long drain_give_near(struct vmap_drain *drain)
 {
-	unsigned int first = raw_smp_processor_id() & (nr_vmap_nodes - 1);
-	unsigned int nr = nr_vmap_nodes + 1;
-	unsigned long pages = 0;
-	unsigned int i;
+	unsigned int id = raw_smp_processor_id() & (nr_vmap_nodes - 1);
 
-	for (i = 0; i < nr && !pages; i++)
-		pages = drain_give_some(drain, (first + i) % nr);
-	return pages;
+	id = vmap_space_next_flushed(id);
+	if (id > nr_vmap_nodes)
+		id = vmap_space_next_flushed(0);
+	return id > nr_vmap_nodes ? 0 : drain_give_some(drain, id);
+}
+
+/* Too much waits, and none of it could be made free as it is. */
+static bool backlog_needs_flush(void)
+{
+	return vmap_waits_more_than(vmap_lazy_hard_limit()) &&
+	       vmap_space_next_flushed(0) > nr_vmap_nodes;
 }
 
 /**
@@ -315,7 +408,7 @@ void vmap_reduce_backlog(unsigned long pages)
 {
 	struct vmap_drain drain = {};
 	unsigned long given = 0, batch;
-	bool flushed = false;
+	unsigned int turns = 2;
 
 	might_sleep();
 	while (given < 2 * pages &&
@@ -327,10 +420,11 @@ void vmap_reduce_backlog(unsigned long pages)
 			continue;
 		}
 		/* All of it is in others' hands, or has not been flushed. */
-		if (flushed)
+		if (!turns)
 			break;
-		drain_begin(&drain, NULL);
-		flushed = true;
+		/* After a drain of one's own, there is nothing more to be had. */
+		turns = drain_waiting(&drain, backlog_needs_flush) ? 0 :
+								     turns - 1;
 	}
 	drain_end(&drain);
 
@@ -349,14 +443,22 @@ void vmap_reduce_backlog(unsigned long pages)
  * A page that its owner believes mapped nowhere but in the direct map may be
  * in some CPU's TLB, at an address where it was vmalloc()ed or vmap()ed before.
  * Who is about to change the attributes of the direct map calls this first. As
- * it is not told of which pages, it has to flush all that waits.
+ * it is not told of which pages, it has to flush all that waits; several who
+ * call it at once share a flush that begins after each of them did.
  *
  * Context: process; may sleep.
  */
 void vm_unmap_aliases(void)
 {
-	if (likely(vmap_initialized))
-		drain_all(vmap_drain_client->unalias);
+	struct vmap_drain drain = {};
+	unsigned long seen;
+
+	if (unlikely(!vmap_initialized))
+		return;
+	seen = drains_asking(VMAP_ASK_UNALIAS);
+	drain_client(&drain, VMAP_ASK_UNALIAS, seen);
+	drain_give_all(&drain);
+	drain_end(&drain);
 }
 EXPORT_SYMBOL_GPL(vm_unmap_aliases);
 
@@ -380,7 +482,7 @@ static void vmap_limits_changed(void)
 	smp_mb();
 	if (vmap_waits_more_than(limit))
 		WRITE_ONCE(vmap_backlog, true);
-	if (atomic_long_read(&vmap_lazy_nr) > limit)
+	if (vmap_lazy_exceeds_limit())
 		vmap_drain_wake();
 }
 
@@ -471,23 +573,6 @@ void vmap_area_flush(struct vmap_area *va, struct vmap_flush *flush)
 
 /* === Boot === */
 
-static unsigned long vmap_shrink_count(struct shrinker *shrinker,
-				       struct shrink_control *sc)
-{
-	return vmap_space_nr_whole() ?: SHRINK_EMPTY;
-}
-
-/*
- * Nodes keep nothing but a spare chunk each. Waiting areas are left to wait:
- * a flush of all CPUs frees little memory, and the limit bounds them anyway.
- */
-static unsigned long vmap_shrink_scan(struct shrinker *shrinker,
-				      struct shrink_control *sc)
-{
-	vmap_space_return_chunks(0);
-	return SHRINK_STOP;
-}
-
 /**
  * vmap_drain_init - get ready to drain
  * @client: the cache to be asked for what it could give back
@@ -496,19 +581,8 @@ static unsigned long vmap_shrink_scan(struct shrinker *shrinker,
  */
 void __init vmap_drain_init(const struct vmap_drain_client *client)
 {
-	struct shrinker *shrinker;
-
 	vmap_drain_client = client;
 	vmap_limits_init(vmap_limits_changed);
-
-	shrinker = shrinker_alloc(0, "vmap-node");
-	if (!shrinker) {
-		pr_err("vmalloc: no memory for the vmap-node shrinker\n");
-		return;
-	}
-	shrinker->count_objects = vmap_shrink_count;
-	shrinker->scan_objects = vmap_shrink_scan;
-	shrinker_register(shrinker);
 }
 
 /*

@@ -72,6 +72,7 @@ err:
 static int areas_take(struct vmap_area **vas, const unsigned long *offsets,
 		      const size_t *sizes, int nr, size_t align)
 {
+	unsigned long seen = vmap_reclaims();
 	LIST_HEAD(spares);
 	int err;
 
@@ -80,7 +81,7 @@ static int areas_take(struct vmap_area **vas, const unsigned long *offsets,
 		err = vmap_space_take_congruent(vas, offsets, sizes, nr, align,
 						&spares);
 	if (err == -ENOSPC) {
-		vmap_reclaim();
+		vmap_reclaim(seen);
 		err = vmap_space_take_congruent(vas, offsets, sizes, nr, align,
 						&spares);
 	}

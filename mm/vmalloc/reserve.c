@@ -86,13 +86,18 @@ static int vmap_attempt(struct vmap_area *va, const struct vmap_request *req,
 static int vmap_take_or_reclaim(struct vmap_area *va,
 				const struct vmap_request *req)
 {
-	unsigned long freed;
+	unsigned long freed, seen;
 	LIST_HEAD(spares);
 	int err;
 
 	err = vmap_attempt(va, req, VMAP_TRY, &spares);
 	while (unlikely(err == -ENOSPC)) {
-		vmap_reclaim();
+		/* To look at each free range costs less than a flush. */
+		seen = vmap_reclaims();
+		err = vmap_attempt(va, req, VMAP_TRY_HARD, &spares);
+		if (err != -ENOSPC)
+			break;
+		vmap_reclaim(seen);
 		err = vmap_attempt(va, req, VMAP_TRY_HARD, &spares);
 		if (err != -ENOSPC)
 			break;

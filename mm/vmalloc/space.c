@@ -13,6 +13,8 @@
  * gives way to others now and then. Locks: see internal.h.
  */
 
+#include <linux/bitmap.h>
+#include <linux/bitops.h>
 #include <linux/cpumask.h>
 #include <linux/kmemleak.h>
 #include <linux/log2.h>
@@ -31,16 +33,12 @@
  */
 #define CONGRUENT_LOOKS		32
 
-/*
- * So many chunks of a node are counted in one hold of its lock. A drain leaves a
- * node one; more of them are whole in the midst of one, and where areas have been
- * flushed by themselves since.
- */
-#define WHOLE_CHUNKS_MOST	64
-
 /* As many nodes as possible CPUs, up to a bound: each keeps a chunk or two. */
 #define VMAP_MAX_NODES		128
-/* Leave at least that many chunks per node, so that leases never matter. */
+/*
+ * Leave each node at least so many chunks of its own: then the spare ones that
+ * nodes keep are at most a 64th of the space. It may lease those of others, too.
+ */
 #define VMAP_MIN_NODE_CHUNKS	64
 
 /* Descriptors are freed in bulk, as many at a time as fit on the stack. */
@@ -56,6 +54,15 @@ struct vmap_arena vmap_heap;
 
 /* Pages that have been freed, but are not free yet: lazy, taken and flushed. */
 atomic_long_t vmap_waiting_nr = ATOMIC_LONG_INIT(0);
+
+/*
+ * The arenas that have flushed ranges, as vmap_arena_at() counts them: who looks
+ * for some need not touch the lines of all. Changed under the arena's lock.
+ */
+static DECLARE_BITMAP(vmap_flushed, VMAP_MAX_NODES + 1);
+
+/* vmap_heap.given when the heap had no chunk for anybody; as vmap_node.no_chunk. */
+static unsigned long no_chunk_at_all __read_mostly = ULONG_MAX;
 
 static struct kmem_cache *vmap_area_cachep __ro_after_init;
 
@@ -148,73 +155,6 @@ void vmap_spares_free(struct list_head *spares)
 
 /* === Free ranges === */
 
-/* One hold of the lock. -EAGAIN: the search goes on at *@addr. */
-static __always_inline int arena_try_carve(struct vmap_arena *arena,
-					   const struct extent_room *room,
-					   unsigned long *addr,
-					   struct list_head *spares)
-{
-	int err;
-
-	spin_lock(&arena->lock);
-	err = extent_carve(&arena->free, room, addr, spares);
-	if (!err)
-		vmap_debug_moved(room->size);
-	spin_unlock(&arena->lock);
-	return err;
-}
-
-/* What becomes free meanwhile below *@addr is not seen. */
-static noinline int arena_go_on_carving(struct vmap_arena *arena,
-					const struct extent_room *room,
-					unsigned long *addr,
-					struct list_head *spares)
-{
-	struct extent_room rest = *room;
-	int err;
-
-	do {
-		cond_resched();
-		rest.start = *addr;
-		err = arena_try_carve(arena, &rest, addr, spares);
-	} while (err == -EAGAIN);
-	return err;
-}
-
-static int arena_carve(struct vmap_arena *arena, struct vmap_area *va,
-		       const struct extent_room *room, struct list_head *spares)
-{
-	unsigned long addr;
-	int err;
-
-	err = arena_try_carve(arena, room, &addr, spares);
-	if (unlikely(err == -EAGAIN))
-		err = arena_go_on_carving(arena, room, &addr, spares);
-	if (!err) {
-		va->va_start = addr;
-		va->va_end = addr + room->size;
-	}
-	return err;
-}
-
-static void arena_give(struct vmap_arena *arena, struct vmap_area *va)
-{
-	unsigned long size = va_size(va);
-	LIST_HEAD(spares);
-	int err;
-
-	spin_lock(&arena->lock);
-	err = extent_give(&arena->free, va, &spares);
-	if (!err)
-		vmap_debug_moved(-size);
-	spin_unlock(&arena->lock);
-
-	if (WARN_ONCE(err, "vmalloc: %#lx-%#lx is given back twice\n",
-		      va->va_start, va->va_end))
-		vmap_area_free(va);
-	vmap_spares_free(&spares);
-}
-
 /*
  * A chunk that moves between the heap and a node is in neither's set for a
  * moment. Who has looked everywhere in vain can tell from these whether one
@@ -223,6 +163,7 @@ static void arena_give(struct vmap_arena *arena, struct vmap_area *va)
 static atomic_long_t moves_begun = ATOMIC_LONG_INIT(0);
 static atomic_long_t moves_ended = ATOMIC_LONG_INIT(0);
 
+/* With the lock held from under which the chunk is taken. */
 static void move_begin(void)
 {
 	atomic_long_inc(&moves_begun);
@@ -258,16 +199,95 @@ static bool moved_since(long ended)
  */
 #define MOVED_TRIES	3
 
-/* Lease the lowest free chunk that hashes to node @id. */
-static int node_lease_chunk(unsigned int id, struct list_head *spares)
+/*
+ * One hold of the lock. -EAGAIN: the search goes on at *@addr. @moves: what is
+ * carved is a chunk on its way.
+ */
+static __always_inline int arena_try_carve(struct vmap_arena *arena,
+					   const struct extent_room *room,
+					   unsigned long *addr, bool moves,
+					   struct list_head *spares)
 {
-	const struct extent_room room = {
-		.size	= VMAP_CHUNK_SIZE,
-		.align	= VMAP_CHUNK_SIZE * nr_vmap_nodes,
-		.offset	= VMAP_CHUNK_SIZE * id,
-		.start	= VMALLOC_START,
-		.end	= VMALLOC_END,
-	};
+	int err;
+
+	spin_lock(&arena->lock);
+	err = extent_carve(&arena->free, room, addr, spares);
+	if (!err) {
+		vmap_debug_moved(room->size);
+		if (moves)
+			move_begin();
+	}
+	spin_unlock(&arena->lock);
+	return err;
+}
+
+/* What becomes free meanwhile below *@addr is not seen. */
+static noinline int arena_go_on_carving(struct vmap_arena *arena,
+					const struct extent_room *room,
+					unsigned long *addr, bool moves,
+					struct list_head *spares)
+{
+	struct extent_room rest = *room;
+	int err;
+
+	do {
+		cond_resched();
+		rest.start = *addr;
+		err = arena_try_carve(arena, &rest, addr, moves, spares);
+	} while (err == -EAGAIN);
+	return err;
+}
+
+static int arena_carve(struct vmap_arena *arena, struct vmap_area *va,
+		       const struct extent_room *room, bool moves,
+		       struct list_head *spares)
+{
+	unsigned long addr;
+	int err;
+
+	err = arena_try_carve(arena, room, &addr, moves, spares);
+	if (unlikely(err == -EAGAIN))
+		err = arena_go_on_carving(arena, room, &addr, moves, spares);
+	if (!err) {
+		va->va_start = addr;
+		va->va_end = addr + room->size;
+	}
+	return err;
+}
+
+/* Something has been added to what is free. */
+static void arena_given(struct vmap_arena *arena)
+{
+	lockdep_assert_held(&arena->lock);
+	WRITE_ONCE(arena->given, arena->given + 1);
+}
+
+static void arena_give(struct vmap_arena *arena, struct vmap_area *va)
+{
+	unsigned long size = va_size(va);
+	LIST_HEAD(spares);
+	int err;
+
+	spin_lock(&arena->lock);
+	err = extent_give(&arena->free, va, &spares);
+	if (!err) {
+		vmap_debug_moved(-size);
+		arena_given(arena);
+	}
+	spin_unlock(&arena->lock);
+
+	if (WARN_ONCE(err, "vmalloc: %#lx-%#lx is given back twice\n",
+		      va->va_start, va->va_end))
+		vmap_area_free(va);
+	vmap_spares_free(&spares);
+}
+
+/* === Chunks === */
+
+/* Lease the lowest free chunk that @room describes; *@id tells whose it is. */
+static int lease_chunk(const struct extent_room *room, unsigned int *id,
+		       struct list_head *spares)
+{
 	struct vmap_area *chunk;
 	int err;
 
@@ -276,15 +296,56 @@ static int node_lease_chunk(unsigned int id, struct list_head *spares)
 	chunk = list_first_entry(spares, struct vmap_area, list);
 	list_del(&chunk->list);
 
-	move_begin();
-	err = arena_carve(&vmap_heap, chunk, &room, spares);
+	err = arena_carve(&vmap_heap, chunk, room, true, spares);
 	if (err) {
 		list_add(&chunk->list, spares);
-	} else {
-		arena_give(&vmap_nodes[id].arena, chunk);
-		vmap_stat_add(VMAP_STAT_LEASED, 1);
+		return err;
 	}
+	*id = addr_to_node_id(chunk->va_start);
+	arena_give(&vmap_nodes[*id].arena, chunk);
 	move_end();
+	vmap_stat_add(VMAP_STAT_LEASED, 1);
+	return 0;
+}
+
+/*
+ * Lease one that hashes to node @id, so that its CPUs are among themselves, or
+ * else any: no more than a share of a small space hashes to a node. Where most
+ * of it is leased, each free range may have to be looked at: not again until
+ * the heap has been given something.
+ */
+static int node_lease_chunk(unsigned int id, unsigned int *leased,
+			    struct list_head *spares)
+{
+	unsigned long given = READ_ONCE(vmap_heap.given);
+	struct vmap_node *vn = &vmap_nodes[id];
+	struct extent_room room = {
+		.size	= VMAP_CHUNK_SIZE,
+		.align	= VMAP_CHUNK_SIZE * nr_vmap_nodes,
+		.offset	= VMAP_CHUNK_SIZE * id,
+		.start	= VMALLOC_START,
+		.end	= VMALLOC_END,
+	};
+	int err;
+
+	if (READ_ONCE(vn->no_chunk) != given) {
+		err = lease_chunk(&room, leased, spares);
+		if (err != -ENOSPC)
+			return err;
+		room.exact = true;
+		err = lease_chunk(&room, leased, spares);
+		if (err != -ENOSPC)
+			return err;
+		WRITE_ONCE(vn->no_chunk, given);
+	}
+	if (READ_ONCE(no_chunk_at_all) == given)
+		return -ENOSPC;
+	room.align = VMAP_CHUNK_SIZE;
+	room.offset = 0;
+	room.exact = true;
+	err = lease_chunk(&room, leased, spares);
+	if (err == -ENOSPC)
+		WRITE_ONCE(no_chunk_at_all, given);
 	return err;
 }
 
@@ -296,32 +357,105 @@ static bool room_suits_chunk(const struct extent_room *room)
 	       room->align <= VMAP_CHUNK_MAX_AREA;
 }
 
-static int node_take(struct vmap_area *va, const struct extent_room *room,
-		     enum vmap_effort effort, struct list_head *spares)
+/* Any node would do: that of this CPU is the least likely contended. */
+static unsigned int this_node_id(void)
 {
-	/* Any node would do: that of this CPU is the least likely contended. */
-	unsigned int id = raw_smp_processor_id() & (nr_vmap_nodes - 1);
-	struct vmap_arena *arena = &vmap_nodes[id].arena;
-	int err;
+	return raw_smp_processor_id() & (nr_vmap_nodes - 1);
+}
 
-	err = arena_carve(arena, va, room, spares);
-	/* Who tries hard is better served from the heap than by a chunk of it. */
-	if (err == -ENOSPC && effort == VMAP_TRY) {
-		err = node_lease_chunk(id, spares);
+static int node_take(unsigned int id, struct vmap_area *va,
+		     const struct extent_room *room, struct list_head *spares)
+{
+	va->flags = VMAP_CHUNKED;
+	return arena_carve(&vmap_nodes[id].arena, va, room, false, spares);
+}
+
+/* The node @id has no room: it did find some elsewhere the last time, or leases. */
+static noinline int node_take_elsewhere(unsigned int id, struct vmap_area *va,
+					const struct extent_room *room,
+					struct list_head *spares)
+{
+	unsigned int other = READ_ONCE(vmap_nodes[id].room_in);
+	int err = -ENOSPC;
+
+	if (other != id)
+		err = node_take(other, va, room, spares);
+	if (err != -ENOSPC)
+		return err;
+	err = node_lease_chunk(id, &other, spares);
+	if (err)
+		return err;
+	WRITE_ONCE(vmap_nodes[id].room_in, other);
+	return node_take(other, va, room, spares);
+}
+
+/* Whether a request could be served by what is in chunks, if it is free there. */
+static bool room_fits_chunks(const struct extent_room *room)
+{
+	return nr_vmap_nodes > 1 && room->size <= VMAP_CHUNK_SIZE &&
+	       room->start < VMALLOC_END && room->end > VMALLOC_START;
+}
+
+/* From the node of this CPU on, so that not all come to the same one. */
+static int any_node_take(struct vmap_area *va, const struct extent_room *room,
+			 struct list_head *spares)
+{
+	unsigned int id = this_node_id(), other, i;
+	int err = -ENOSPC;
+
+	if (!room_fits_chunks(room))
+		return -ENOSPC;
+	for (i = 0; i < nr_vmap_nodes && err == -ENOSPC; i++) {
+		other = (id + i) & (nr_vmap_nodes - 1);
+		err = node_take(other, va, room, spares);
 		if (!err)
-			err = arena_carve(arena, va, room, spares);
+			WRITE_ONCE(vmap_nodes[id].room_in, other);
 	}
 	return err;
 }
 
-static int any_node_take(struct vmap_area *va, const struct extent_room *room,
-			 struct list_head *spares)
+static int space_take_quickly(struct vmap_area *va,
+			      const struct extent_room *room,
+			      struct list_head *spares)
 {
-	unsigned int i;
-	int err = -ENOSPC;
+	unsigned int id;
+	int err;
 
-	for (i = 0; i < nr_vmap_nodes && err == -ENOSPC; i++)
-		err = arena_carve(&vmap_nodes[i].arena, va, room, spares);
+	if (room_suits_chunk(room)) {
+		id = this_node_id();
+		err = node_take(id, va, room, spares);
+		if (unlikely(err == -ENOSPC))
+			err = node_take_elsewhere(id, va, room, spares);
+		if (err != -ENOSPC)
+			return err;
+	}
+	va->flags = 0;
+	err = arena_carve(&vmap_heap, va, room, false, spares);
+	if (likely(err != -ENOSPC))
+		return err;
+	return any_node_take(va, room, spares);
+}
+
+/*
+ * Nothing that is free is left out. What is left of chunks goes first, since it
+ * serves small requests only; no more of them are leased.
+ */
+static int space_take_hard(struct vmap_area *va,
+			   const struct extent_room *room,
+			   struct list_head *spares)
+{
+	unsigned int tries = MOVED_TRIES;
+	long moves;
+	int err;
+
+	do {
+		moves = moves_so_far();
+		err = any_node_take(va, room, spares);
+		if (err != -ENOSPC)
+			break;
+		va->flags = 0;
+		err = arena_carve(&vmap_heap, va, room, false, spares);
+	} while (err == -ENOSPC && moved_since(moves) && --tries);
 	return err;
 }
 
@@ -353,29 +487,10 @@ int vmap_space_take(struct vmap_area *va, unsigned long size,
 		.end	= end,
 		.exact	= effort == VMAP_TRY_HARD,
 	};
-	long moves;
-	int err;
 
-	unsigned int tries = MOVED_TRIES;
-
-	do {
-		moves = moves_so_far();
-		if (room_suits_chunk(&room)) {
-			va->flags = VMAP_CHUNKED;
-			err = node_take(va, &room, effort, spares);
-			if (err != -ENOSPC)
-				return err;
-		}
-
-		va->flags = 0;
-		err = arena_carve(&vmap_heap, va, &room, spares);
-		if (err != -ENOSPC || effort == VMAP_TRY)
-			return err;
-
-		va->flags = VMAP_CHUNKED;
-		err = any_node_take(va, &room, spares);
-	} while (err == -ENOSPC && moved_since(moves) && --tries);
-	return err;
+	if (likely(effort == VMAP_TRY))
+		return space_take_quickly(va, &room, spares);
+	return space_take_hard(va, &room, spares);
 }
 
 /*
@@ -514,16 +629,41 @@ void vmap_space_give(struct vmap_area *va)
 
 /**
  * vmap_space_add_flushed - let flushed ranges wait to be made free
- * @arena: where they belong
+ * @id: where they belong, as vmap_arena_at() counts
  * @list: ranges, lowest address first, that are in nobody's TLB; left empty
  *
  * Context: takes the arena's lock, in constant time.
  */
-void vmap_space_add_flushed(struct vmap_arena *arena, struct list_head *list)
+void vmap_space_add_flushed(unsigned int id, struct list_head *list)
 {
+	struct vmap_arena *arena = vmap_arena_at(id);
+
 	spin_lock(&arena->lock);
 	list_splice_tail_init(list, &arena->flushed);
+	set_bit(id, vmap_flushed);
 	spin_unlock(&arena->lock);
+}
+
+/**
+ * vmap_space_next_flushed - find an arena that has flushed ranges
+ * @id: look from this one on, as vmap_arena_at() counts
+ *
+ * A hint: who has just added some finds them, unless somebody else has made
+ * them free meanwhile.
+ *
+ * Return: the next of them, or more than nr_vmap_nodes if there is none.
+ */
+unsigned int vmap_space_next_flushed(unsigned int id)
+{
+	unsigned long word;
+
+	for (; id <= nr_vmap_nodes; id = (id | (BITS_PER_LONG - 1)) + 1) {
+		word = READ_ONCE(vmap_flushed[BIT_WORD(id)]) &
+		       BITMAP_FIRST_WORD_MASK(id);
+		if (word)
+			return ALIGN_DOWN(id, BITS_PER_LONG) + __ffs(word);
+	}
+	return UINT_MAX;
 }
 
 /* @ranges have been made free in the @ns for which the lock was held. */
@@ -536,7 +676,7 @@ static void batch_hold_end(struct vmap_batch *batch, unsigned int ranges,
 
 /**
  * vmap_space_give_flushed - make some flushed ranges of an arena free
- * @arena: the arena
+ * @id: which one, as vmap_arena_at() counts
  * @batch: gets what has been made free; nothing if @batch->ranges is 0
  *
  * As many as vmap_drain_batch() says: so the lock is given up after that many
@@ -545,21 +685,15 @@ static void batch_hold_end(struct vmap_batch *batch, unsigned int ranges,
  *
  * Context: process; takes the arena's lock and may reschedule meanwhile.
  */
-void vmap_space_give_flushed(struct vmap_arena *arena, struct vmap_batch *batch)
+void vmap_space_give_flushed(unsigned int id, struct vmap_batch *batch)
 {
 	unsigned int most = vmap_drain_batch(), nr, held = 0;
+	struct vmap_arena *arena = vmap_arena_at(id);
 	unsigned long bytes;
 	LIST_HEAD(spares);
 	u64 since, now;
 
 	*batch = (struct vmap_batch) { .ranges = 0 };
-	/*
-	 * A hint: who has just added ranges comes here next, and sees them. So
-	 * it does not matter that vmap_space_add_flushed() stores plainly.
-	 */
-	if (data_race(list_empty_careful(&arena->flushed)))
-		return;
-
 	spin_lock(&arena->lock);
 	since = vmap_stat_clock();
 	while (batch->ranges < most && !list_empty(&arena->flushed)) {
@@ -581,6 +715,10 @@ void vmap_space_give_flushed(struct vmap_arena *arena, struct vmap_batch *batch)
 			held = 0;
 		}
 	}
+	if (batch->ranges)
+		arena_given(arena);
+	if (list_empty(&arena->flushed))
+		clear_bit(id, vmap_flushed);
 	batch_hold_end(batch, held, vmap_stat_clock() - since);
 	spin_unlock(&arena->lock);
 
@@ -600,64 +738,50 @@ static struct vmap_area *arena_whole_chunk(struct vmap_arena *arena,
 	return va;
 }
 
-/**
- * vmap_space_nr_whole - count the chunks that nodes could return
- *
- * Context: takes arena locks in turns, each for WHOLE_CHUNKS_MOST chunks.
- * Return: how many chunks are wholly free, or fewer if a node has very many.
- */
-unsigned long vmap_space_nr_whole(void)
+/* Returns whether @vn had one to return. */
+static bool node_return_chunk(struct vmap_node *vn, unsigned int keep)
 {
-	unsigned long nr = 0;
-	unsigned int i;
+	struct vmap_arena *arena = &vn->arena;
+	struct vmap_area *chunk;
 
-	for (i = 0; nr_vmap_nodes > 1 && i < nr_vmap_nodes; i++) {
-		struct vmap_arena *arena = &vmap_nodes[i].arena;
-		unsigned int left = WHOLE_CHUNKS_MOST;
-		struct vmap_area *va = NULL;
-
-		spin_lock(&arena->lock);
-		while (left-- && (va = extent_next_sized(&arena->free, va,
-							 VMAP_CHUNK_SIZE)))
-			nr++;
-		spin_unlock(&arena->lock);
+	spin_lock(&arena->lock);
+	WRITE_ONCE(vn->tidied, arena->given);
+	chunk = arena_whole_chunk(arena, keep);
+	if (chunk) {
+		move_begin();
+		extent_withdraw(&arena->free, chunk);
+		vmap_debug_moved(VMAP_CHUNK_SIZE);
 	}
-	return nr;
+	spin_unlock(&arena->lock);
+	if (!chunk)
+		return false;
+	arena_give(&vmap_heap, chunk);
+	move_end();
+	vmap_stat_add(VMAP_STAT_RETURNED, 1);
+	return true;
 }
 
 /**
  * vmap_space_return_chunks - give wholly free chunks back to the heap
- * @keep: how many each node may keep
+ * @keep: how many each node may keep: 1, or 0 where addresses are short
  *
  * Neighbouring chunks belong to different nodes, so a chunk that is wholly
- * free is a range of its own in its node's arena.
+ * free is a range of its own in its node's arena. Where a node may keep one, it
+ * is looked at only if something was made free in it since the last time.
  *
  * Context: process; takes arena locks in turns.
  */
 void vmap_space_return_chunks(unsigned int keep)
 {
+	struct vmap_node *vn;
 	unsigned int i;
 
 	for (i = 0; nr_vmap_nodes > 1 && i < nr_vmap_nodes; i++) {
-		struct vmap_arena *arena = &vmap_nodes[i].arena;
-		struct vmap_area *chunk;
-
-		do {
-			spin_lock(&arena->lock);
-			chunk = arena_whole_chunk(arena, keep);
-			if (chunk) {
-				move_begin();
-				extent_withdraw(&arena->free, chunk);
-				vmap_debug_moved(VMAP_CHUNK_SIZE);
-			}
-			spin_unlock(&arena->lock);
-			if (chunk) {
-				arena_give(&vmap_heap, chunk);
-				move_end();
-				vmap_stat_add(VMAP_STAT_RETURNED, 1);
-			}
+		vn = &vmap_nodes[i];
+		if (keep && READ_ONCE(vn->arena.given) == READ_ONCE(vn->tidied))
+			continue;
+		while (node_return_chunk(vn, keep))
 			cond_resched();
-		} while (chunk);
 	}
 }
 
@@ -667,6 +791,7 @@ static void __init arena_init(struct vmap_arena *arena)
 {
 	spin_lock_init(&arena->lock);
 	extent_set_init(&arena->free);
+	arena->given = 0;
 	INIT_LIST_HEAD(&arena->flushed);
 	spin_lock_init(&arena->lazy_lock);
 	extent_set_init(&arena->lazy);
@@ -699,6 +824,8 @@ static void __init vmap_nodes_init(void)
 		spin_lock_init(&vmap_nodes[i].busy_lock);
 		extent_set_init(&vmap_nodes[i].busy);
 		arena_init(&vmap_nodes[i].arena);
+		vmap_nodes[i].no_chunk = ULONG_MAX;
+		vmap_nodes[i].room_in = i;
 	}
 }
 
@@ -730,6 +857,7 @@ void __init vmap_space_init(struct vm_struct *early)
 
 	vmap_area_cachep = KMEM_CACHE(vmap_area, SLAB_PANIC);
 	arena_init(&vmap_heap);
+	no_chunk_at_all = ULONG_MAX;
 	vmap_nodes_init();
 
 	for (vm = early; vm; vm = vm->next) {

@@ -192,12 +192,11 @@ static void request_choose(struct request *req)
 /* As vmap_reduce_backlog(), as far as it gets while another one drains. */
 static void help(void)
 {
-	struct vmap_arena *arena;
 	struct vmap_batch batch;
-	unsigned int i;
+	unsigned int id = 0;
 
-	for_each_vmap_arena(arena, i)
-		vmap_space_give_flushed(arena, &batch);
+	for (; (id = vmap_space_next_flushed(id)) <= nr_vmap_nodes; id++)
+		vmap_space_give_flushed(id, &batch);
 }
 
 /* As vmap_area_reserve(), as far as it gets while another one drains. */
@@ -315,16 +314,18 @@ static void unalias(void)
 static void reclaim(void)
 {
 	if (!shim_holds_mutex())
-		vmap_reclaim();
+		vmap_reclaim(vmap_reclaims());
 }
 
-static void shrink(void)
+static void return_chunks(void)
 {
-	unsigned long whole = shim_shrink_count();
+	unsigned int i;
 
-	shim_shrink();
-	if (undisturbed() && shim_shrink_count() != SHRINK_EMPTY)
-		shim_die("of %lu chunks some are kept\n", whole);
+	vmap_space_return_chunks(0);
+	for (i = 0; undisturbed() && nr_vmap_nodes > 1 && i < nr_vmap_nodes; i++)
+		if (extent_next_sized(&vmap_nodes[i].arena.free, NULL,
+				      VMAP_CHUNK_SIZE))
+			shim_die("node %u has kept a whole chunk\n", i);
 }
 
 static void set_batch(void)
@@ -472,7 +473,7 @@ static void operate(unsigned long what)
 	case 17:
 		return reclaim();
 	case 18:
-		return shrink();
+		return return_chunks();
 	case 19:
 		return set_batch();
 	case 20:

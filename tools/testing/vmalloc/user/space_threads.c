@@ -127,7 +127,7 @@ static void *drain(void *arg)
 		if (round % 64 == 0)
 			vm_unmap_aliases();
 		if (round % 64 == 32)
-			shim_shrink();
+			vmap_space_return_chunks(0);
 		if (round % 256 == 128)
 			shim_sysctl_write("vmap_lazy_max_pages",
 					  16 << (round / 256 % 4));

@@ -13,6 +13,8 @@ unsigned int shim_cpus = 1;
 __thread unsigned int shim_cpu;
 __thread unsigned int shim_fail_at;
 __thread bool shim_crowded;
+__thread unsigned long shim_spins;
+unsigned long shim_space_bytes;
 
 void shim_die(const char *format, ...)
 {
@@ -68,6 +70,7 @@ void spin_lock(spinlock_t *lock)
 		shim_die("two spinlocks are held together\n");
 	shim_others();
 	spins_held++;
+	shim_spins++;
 	shim_lock_take(lock);
 }
 
@@ -78,10 +81,19 @@ void spin_unlock(spinlock_t *lock)
 	shim_others();
 }
 
+static unsigned int waiting;
+
+unsigned int shim_waiting(void)
+{
+	return READ_ONCE(waiting);
+}
+
 void rt_mutex_lock(struct shim_lock *lock)
 {
 	might_sleep();
+	__atomic_add_fetch(&waiting, 1, __ATOMIC_SEQ_CST);
 	shim_lock_take(lock);
+	__atomic_sub_fetch(&waiting, 1, __ATOMIC_SEQ_CST);
 	mutexes_held++;
 }
 
@@ -233,7 +245,7 @@ void kasan_release_vmalloc(unsigned long start, unsigned long end,
 	shim_shadow_end(start, end);
 }
 
-/* === Work, shrinkers, sysctls === */
+/* === Work, sysctls === */
 
 static struct work_struct *queued;
 
@@ -255,27 +267,6 @@ bool shim_work_run(void)
 	if (work)
 		work->func(work);
 	return work;
-}
-
-static struct shrinker the_shrinker;
-
-struct shrinker *shrinker_alloc(unsigned int flags, const char *name)
-{
-	return &the_shrinker;
-}
-
-void shrinker_register(struct shrinker *shrinker)
-{
-}
-
-unsigned long shim_shrink_count(void)
-{
-	return the_shrinker.count_objects(&the_shrinker, NULL);
-}
-
-void shim_shrink(void)
-{
-	the_shrinker.scan_objects(&the_shrinker, NULL);
 }
 
 static const struct ctl_table *sysctls;

@@ -76,6 +76,8 @@
 				   x_ > y_ ? x_ : y_; })
 #define min3(x, y, z)		({ typeof(x) z_ = min(x, y); min(z_, z); })
 #define max3(x, y, z)		({ typeof(x) z_ = max(x, y); max(z_, z); })
+#define DECLARE_BITMAP(name, bits) unsigned long name[BITS_TO_LONGS(bits)]
+#define BITMAP_FIRST_WORD_MASK(start) (~0UL << ((start) & (BITS_PER_LONG - 1)))
 #define is_power_of_2(n)	({ typeof(n) _n = (n); _n && !(_n & (_n - 1)); })
 
 /* === Messages === */
@@ -125,6 +127,16 @@ void __noreturn __printf(1, 2) shim_die(const char *format, ...);
 #define atomic_long_try_cmpxchg_relaxed(v, old, new)			\
 	__atomic_compare_exchange_n(&(v)->counter, old, new, false,	\
 				    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)
+
+/* Those of tools/ are plain accesses, too. */
+#undef set_bit
+#undef clear_bit
+#define set_bit(nr, map)	((void)__atomic_fetch_or(&(map)[BIT_WORD(nr)], \
+							 BIT_MASK(nr),	\
+							 __ATOMIC_SEQ_CST))
+#define clear_bit(nr, map)	((void)__atomic_fetch_and(&(map)[BIT_WORD(nr)], \
+							  ~BIT_MASK(nr), \
+							  __ATOMIC_SEQ_CST))
 
 #undef smp_mb
 #undef smp_rmb
@@ -179,18 +191,28 @@ static inline u64 local_clock(void)
 
 /* === Memory === */
 
+#define PAGE_SIZE		(1UL << PAGE_SHIFT)
+#define offset_in_page(addr)	((addr) & (PAGE_SIZE - 1))
+#define SHIM_BASE		(1UL << 40)
+
+#ifdef SHIM_REAL_SIZES
+/* As on most machines, and as much space as the harness says. */
+#define PAGE_SHIFT		12
+#define PMD_SHIFT		21
+#define SHIM_PAGES		(shim_space_bytes >> PAGE_SHIFT)
+#define VMALLOC_START		SHIM_BASE
+#define VMALLOC_END		(SHIM_BASE + shim_space_bytes)
+#else
 /* Large pages, so that there are few in a chunk, and in all. */
 #define PAGE_SHIFT		20
-#define PAGE_SIZE		(1UL << PAGE_SHIFT)
 #define PMD_SHIFT		25	/* and so that of a chunk */
-#define offset_in_page(addr)	((addr) & (PAGE_SIZE - 1))
 
 /* The vmalloc space neither begins or ends with a chunk. Below and above there is room, too. */
-#define SHIM_BASE		(1UL << 40)
 #define SHIM_PAGES		(260UL << (PMD_SHIFT - PAGE_SHIFT))
 #define VMALLOC_START		(SHIM_BASE + 35 * PAGE_SIZE)
 #define VMALLOC_END		(VMALLOC_START + (256UL << PMD_SHIFT) + \
 				 5 * PAGE_SIZE)
+#endif
 
 #undef GFP_KERNEL
 #define GFP_KERNEL		((gfp_t)1)
@@ -283,7 +305,7 @@ struct vm_struct **pcpu_get_vm_areas(const unsigned long *offsets,
 void pcpu_free_vm_areas(struct vm_struct **vms, int nr_vms);
 void free_vm_area(struct vm_struct *area);
 
-/* === Work, shrinkers, notifiers, sysctls: one of each === */
+/* === Work, notifiers, sysctls: one of each === */
 
 /* Boot: before main(). */
 #define SHIM_INITCALL(fn)						\
@@ -309,21 +331,6 @@ struct work_struct {
 #define DECLARE_WORK(name, fn)	struct work_struct name = { .func = fn }
 
 void queue_work(struct workqueue_struct *wq, struct work_struct *work);
-
-#define SHRINK_STOP		(~0UL)
-#define SHRINK_EMPTY		(~0UL - 1)
-
-struct shrink_control;
-
-struct shrinker {
-	unsigned long (*count_objects)(struct shrinker *shrinker,
-				       struct shrink_control *sc);
-	unsigned long (*scan_objects)(struct shrinker *shrinker,
-				      struct shrink_control *sc);
-};
-
-struct shrinker *shrinker_alloc(unsigned int flags, const char *name);
-void shrinker_register(struct shrinker *shrinker);
 
 struct notifier_block {
 	int (*notifier_call)(struct notifier_block *nb, unsigned long action,
@@ -382,6 +389,13 @@ int kstrtoint(const char *text, unsigned int base, int *value);
 extern __thread unsigned int shim_fail_at;
 /* Set by it: whether another task waits for this CPU or this lock. */
 extern __thread bool shim_crowded;
+/* Set by it, where sizes are real: bytes of the vmalloc space. */
+extern unsigned long shim_space_bytes;
+
+/* How many spinlocks this thread has taken. */
+extern __thread unsigned long shim_spins;
+/* How many threads wait for a lock that sleeps. */
+unsigned int shim_waiting(void);
 
 /* Descriptors, and other objects, that have been allocated and not freed. */
 long shim_descriptors(void);
@@ -389,8 +403,6 @@ long shim_objects(void);
 /* Run the work that is queued; false if there is none. */
 bool shim_work_pending(void);
 bool shim_work_run(void);
-unsigned long shim_shrink_count(void);
-void shim_shrink(void);
 /* As a write to /proc/sys/vm/@name. Returns 0 or an errno. */
 int shim_sysctl_write(const char *name, long value);
 

@@ -1,0 +1,455 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What requests and drains take, counted: locks, flushes, and who gets a chunk.
+ *
+ *	space_count [seed]
+ *
+ * Pages, chunks and numbers of CPUs are those of real machines here, of which
+ * the space of some is small: nothing is compared with a model.
+ */
+
+#include "check.h"
+#include "input.h"
+#include "internal.h"
+
+#include <time.h>
+
+unsigned int warnings;
+bool check_broken;
+
+static unsigned int passed, failed;
+static const char *running;
+
+static struct input input;
+
+void check_failed(const char *file, int line, const char *condition)
+{
+	fprintf(stderr, "%s: %s:%d: %s\n", running, file, line, condition);
+	check_broken = true;
+}
+
+/* === What the code under test does === */
+
+static unsigned long flushes;
+/* A flush lasts until so many tasks wait for a lock that sleeps. */
+static unsigned int flush_until_waiting;
+
+static void wait_a_little(void)
+{
+	nanosleep(&(struct timespec) { .tv_nsec = 100000 }, NULL);
+}
+
+void shim_flushed(unsigned long start, unsigned long end)
+{
+	unsigned int turns = 100000;
+
+	__atomic_add_fetch(&flushes, 1, __ATOMIC_SEQ_CST);
+	while (shim_waiting() < READ_ONCE(flush_until_waiting) && --turns)
+		wait_a_little();
+	/* Those that come after the others have nobody to wait for. */
+	WRITE_ONCE(flush_until_waiting, 0);
+	CHECK(turns);
+}
+
+void shim_unmapped(unsigned long start, unsigned long end)
+{
+}
+
+void shim_shadow_begin(unsigned long start, unsigned long end)
+{
+}
+
+void shim_shadow_end(unsigned long start, unsigned long end)
+{
+}
+
+void shim_others(void)
+{
+}
+
+void free_vm_area(struct vm_struct *vm)
+{
+	shim_die("no per-CPU areas are made here\n");
+}
+
+/* How often the client has been asked, and what it does then, if anything. */
+static unsigned long asked;
+static void (*client_does)(void);
+
+static void ask(struct vmap_flush *flush)
+{
+	asked++;
+	if (client_does)
+		client_does();
+}
+
+static const struct vmap_drain_client client = {
+	.reclaim = ask,
+	.unalias = ask,
+};
+
+/* === A space, and areas in it === */
+
+static struct vmap_node *first_node;
+
+static void begin(unsigned int cpus, unsigned long bytes)
+{
+	if (!first_node)
+		first_node = vmap_nodes;
+	vmap_nodes = first_node;
+	nr_vmap_nodes = 1;
+	vmap_backlog = false;
+	shim_cpus = cpus;
+	shim_cpu = 0;
+	shim_space_bytes = bytes;
+	client_does = NULL;
+	asked = 0;
+	flushes = 0;
+	vmap_stats_reset();
+	vmap_space_init(NULL);
+	vmap_drain_init(&client);
+	vmap_initialized = true;
+}
+
+static void end(void)
+{
+	struct vmap_arena *arena;
+	struct vmap_area *va, *next;
+	unsigned int i;
+
+	client_does = NULL;
+	vm_unmap_aliases();
+	while (shim_work_run())
+		;
+	for_each_vmap_arena(arena, i)
+		list_for_each_entry_safe(va, next, &arena->free.head, list)
+			vmap_area_free(va);
+	CHECK(!shim_descriptors());
+	if (vmap_nodes != first_node)
+		kfree(vmap_nodes);
+	vmap_initialized = false;
+}
+
+static struct vmap_area *reserve(unsigned long pages)
+{
+	struct vmap_area *va;
+
+	va = vmap_area_reserve(pages << PAGE_SHIFT, PAGE_SIZE, VMALLOC_START,
+			       VMALLOC_END, NUMA_NO_NODE, GFP_KERNEL, 0, NULL);
+	if (IS_ERR(va))
+		shim_die("%s: a request fails with %ld\n", running,
+			 PTR_ERR(va));
+	return va;
+}
+
+static void release(struct vmap_area *va)
+{
+	vmap_busy_remove(va);
+	vmap_area_retire(va);
+}
+
+/* Areas that stay for a while. */
+static struct vmap_area **kept;
+static unsigned long nr_kept, most_kept;
+
+static void keep(struct vmap_area *va)
+{
+	if (nr_kept == most_kept) {
+		most_kept = most_kept ? 2 * most_kept : 1024;
+		kept = reallocarray(kept, most_kept, sizeof(*kept));
+		if (!kept)
+			shim_die("out of memory\n");
+	}
+	kept[nr_kept++] = va;
+}
+
+static void release_kept(void)
+{
+	while (nr_kept)
+		release(kept[--nr_kept]);
+}
+
+static unsigned long free_in_node(unsigned int id)
+{
+	const struct vmap_area *va;
+	unsigned long bytes = 0;
+
+	list_for_each_entry(va, &vmap_nodes[id].arena.free.head, list)
+		bytes += va_size(va);
+	return bytes;
+}
+
+/* === Tasks that do the same at the same time === */
+
+#define MOST_TASKS	400
+
+static void (*task_does)(unsigned int nr);
+static unsigned int begun;
+
+static void *task(void *arg)
+{
+	unsigned int nr = (unsigned long)arg;
+
+	shim_cpu = nr % shim_cpus;
+	__atomic_add_fetch(&begun, 1, __ATOMIC_SEQ_CST);
+	task_does(nr);
+	return NULL;
+}
+
+/* The first one that flushes does so until all others wait for it. */
+static void run_tasks(unsigned int nr, void (*does)(unsigned int nr))
+{
+	pthread_t tasks[MOST_TASKS];
+	unsigned int i;
+
+	task_does = does;
+	flush_until_waiting = nr - 1;
+	for (i = 0; i < nr; i++)
+		if (pthread_create(&tasks[i], NULL, task,
+				   (void *)(unsigned long)i))
+			shim_die("no thread\n");
+	for (i = 0; i < nr; i++)
+		pthread_join(tasks[i], NULL);
+	flush_until_waiting = 0;
+}
+
+/* === Cases === */
+
+/*
+ * Areas of up to 1 MiB, from the CPUs that @cpu_of names, until nine tenths of
+ * the space are used: how many are not from a chunk.
+ */
+static void fill_nine_tenths(unsigned int cpus, unsigned long bytes,
+			     unsigned int cpu_mask)
+{
+	unsigned long used = 0, requests = 0, from_heap = 0, before;
+	struct vmap_area *va;
+
+	begin(cpus, bytes);
+	before = shim_spins;
+	for (; used < bytes / 10 * 9; requests++) {
+		shim_cpu = input_below(&input, cpus) & cpu_mask;
+		va = reserve(1 + input_below(&input, 256));
+		if (!(va->flags & VMAP_CHUNKED))
+			from_heap++;
+		used += va_size(va);
+		keep(va);
+	}
+	printf("# %lu GB, %u nodes, %s: %lu requests, %lu from the heap, %lu leases, %lu flushes, %.2f locks each\n",
+	       bytes >> 30, nr_vmap_nodes, cpu_mask ? "all CPUs" : "one CPU",
+	       requests, from_heap, vmap_stat_read(VMAP_STAT_LEASED), flushes,
+	       (double)(shim_spins - before) / requests);
+	CHECK(!from_heap);
+	CHECK(!flushes);
+	/* One to take it, one to make it busy; and what leases take. */
+	CHECK(shim_spins - before < 4 * requests);
+	release_kept();
+	end();
+}
+
+static void chunks_are_leased_until_nine_tenths_are_used(void)
+{
+	fill_nine_tenths(32, 64UL << 30, ~0);
+	fill_nine_tenths(128, 512UL << 30, ~0);
+}
+
+static void one_cpu_may_lease_what_hashes_to_others(void)
+{
+	fill_nine_tenths(32, 64UL << 30, 0);
+}
+
+static void allocate_and_free(unsigned int nr)
+{
+	release(reserve(1));
+}
+
+static void flush_in_a_convoy(unsigned int tasks)
+{
+	begin(64, 32UL << 40);
+	release(reserve((1UL << 30) >> PAGE_SHIFT));
+	CHECK(!flushes);
+	run_tasks(tasks, allocate_and_free);
+	printf("# %u tasks past the hard limit: %lu flushes\n", tasks, flushes);
+	CHECK(flushes == 1);
+	end();
+}
+
+static void convoy_at_the_hard_limit_flushes_once(void)
+{
+	flush_in_a_convoy(64);
+	flush_in_a_convoy(400);
+}
+
+static void retire_and_unalias(unsigned int nr)
+{
+	release(kept[nr]);
+	vm_unmap_aliases();
+}
+
+static void convoy_of_unaliasers_shares_a_drain(void)
+{
+	unsigned int i;
+
+	begin(64, 32UL << 40);
+	for (i = 0; i < 64; i++)
+		keep(reserve(1));
+	run_tasks(64, retire_and_unalias);
+	printf("# 64 tasks in vm_unmap_aliases(): %lu flushes, the client is asked %lu times\n",
+	       flushes, asked);
+	/* What is freed in the midst of the first one takes a second one. */
+	CHECK(flushes <= 2);
+	CHECK(asked <= 2);
+	nr_kept = 0;
+	end();
+}
+
+/* Fill it, but for what is free in the node of CPU 1; then go on as CPU 0. */
+static void fill_all_but_a_chunk(void)
+{
+	struct vmap_area *va;
+
+	begin(4, 256UL * VMAP_CHUNK_SIZE);
+	shim_cpu = 1;
+	/* Of one chunk all but a page is free, which keeps it from others. */
+	keep(reserve(1));
+	shim_cpu = 0;
+	for (;;) {
+		va = vmap_area_alloc(GFP_KERNEL, NUMA_NO_NODE);
+		LIST_HEAD(spares);
+
+		va->flags = 0;
+		vmap_spares_fill(&spares, VMAP_MAX_SPARES, GFP_KERNEL);
+		if (vmap_space_take(va, 1024 << PAGE_SHIFT, PAGE_SIZE,
+				    VMALLOC_START, VMALLOC_END, VMAP_TRY,
+				    &spares)) {
+			vmap_area_free(va);
+			vmap_spares_free(&spares);
+			break;
+		}
+		vmap_spares_free(&spares);
+		vmap_busy_add(va, NULL);
+		keep(va);
+	}
+	/* The last seven of them were in that chunk, if anybody looked there. */
+	while (free_in_node(1) < VMAP_CHUNK_SIZE - 1025 * PAGE_SIZE) {
+		release(kept[--nr_kept]);
+		vm_unmap_aliases();
+	}
+	flushes = 0;
+}
+
+static void room_in_another_node_spares_the_flush(void)
+{
+	unsigned long before;
+	unsigned int i;
+
+	fill_all_but_a_chunk();
+	before = shim_spins;
+	for (i = 0; i < 500; i++)
+		release(reserve(4));
+	printf("# 500 pairs, room in one other node alone: %lu flushes, %.1f locks each\n",
+	       flushes, (shim_spins - before) / 500.0);
+	CHECK(flushes <= 5);
+	CHECK(shim_spins - before <= 8 * 500);
+	release_kept();
+	end();
+}
+
+static void drain_of_a_page_takes_few_locks(void)
+{
+	unsigned long before;
+
+	begin(128, 32UL << 40);
+	for (shim_cpu = 0; shim_cpu < 128; shim_cpu++)
+		release(reserve(1));
+	vm_unmap_aliases();
+	shim_cpu = 0;
+	release(reserve(1));
+	before = shim_spins;
+	vm_unmap_aliases();
+	printf("# vm_unmap_aliases() with a page waiting, 128 nodes: %lu spinlocks\n",
+	       shim_spins - before);
+	CHECK(shim_spins - before <= 10);
+	CHECK(nr_vmap_nodes == 128);
+	before = shim_spins;
+	vm_unmap_aliases();
+	CHECK(shim_spins == before);
+	end();
+}
+
+static void *help_past_the_hard_limit(void *arg)
+{
+	unsigned long before = flushes;
+
+	release(reserve(1));
+	CHECK(flushes == before + 1);
+	return NULL;
+}
+
+/* While the client is asked, which may take long, another task drains. */
+static void let_another_task_help(void)
+{
+	struct timespec until;
+	pthread_t helper;
+
+	client_does = NULL;
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += 10;
+	if (pthread_create(&helper, NULL, help_past_the_hard_limit, NULL))
+		shim_die("no thread\n");
+	if (pthread_timedjoin_np(helper, NULL, &until))
+		shim_die("%s: it waits for the client\n", running);
+}
+
+static void requests_do_not_wait_for_the_client(void)
+{
+	begin(64, 32UL << 40);
+	release(reserve((1UL << 30) >> PAGE_SHIFT));
+	client_does = let_another_task_help;
+	vm_unmap_aliases();
+	CHECK(!client_does);
+	CHECK(flushes == 2);
+	end();
+}
+
+static void run(const char *name, void (*test)(void))
+{
+	running = name;
+	check_broken = false;
+	warnings = 0;
+	test();
+	if (warnings) {
+		fprintf(stderr, "%s: %u warnings\n", name, warnings);
+		check_broken = true;
+	}
+	nr_kept = 0;
+	printf("%s %s\n", check_broken ? "not ok" : "ok", name);
+	if (check_broken)
+		failed++;
+	else
+		passed++;
+}
+
+#define RUN(test)	run(#test, test)
+
+int main(int argc, char **argv)
+{
+	unsigned long seed = 1, steps = 0;
+
+	if (!input_args(argc, argv, &seed, &steps))
+		return 2;
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	printf("# seed %lu\n", seed);
+	input_from_seed(&input, seed, 1);
+	input_next(&input);
+
+	RUN(chunks_are_leased_until_nine_tenths_are_used);
+	RUN(one_cpu_may_lease_what_hashes_to_others);
+	RUN(convoy_at_the_hard_limit_flushes_once);
+	RUN(convoy_of_unaliasers_shares_a_drain);
+	RUN(room_in_another_node_spares_the_flush);
+	RUN(drain_of_a_page_takes_few_locks);
+	RUN(requests_do_not_wait_for_the_client);
+	printf("%u passed, %u failed, 0 skipped\n", passed, failed);
+	return failed ? 1 : 0;
+}
