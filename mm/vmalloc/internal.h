@@ -338,6 +338,7 @@ void vmap_area_unmap(struct vmap_area *va);
 void vmap_area_flush(struct vmap_area *va, struct vmap_flush *flush);
 unsigned long vmap_reclaims(void);
 void vmap_reclaim(unsigned long seen);
+bool vmap_reclaim_range(unsigned long start, unsigned long end);
 
 extern bool vmap_backlog;
 void vmap_reduce_backlog(unsigned long pages);

@@ -376,6 +376,67 @@ void vmap_reclaim(unsigned long seen)
 	vmap_space_return_chunks(0);
 }
 
+/* Take what waits in @arena at these addresses, and joined to that. */
+static void arena_take_range(struct vmap_arena *arena, unsigned long start,
+			     unsigned long end, struct vmap_drain *drain)
+{
+	struct vmap_area *va;
+
+	lockdep_assert_held(&vmap_purge_lock);
+	spin_lock(&arena->lazy_lock);
+	while (drain->ranges < vmap_drain_batch()) {
+		va = extent_find_next(&arena->lazy, start);
+		if (!va || va->va_start >= end)
+			break;
+		extent_remove(&arena->lazy, va);
+		list_add_tail(&va->list, &arena->draining);
+		drain->ranges++;
+		drain->pages += va_size(va) >> PAGE_SHIFT;
+	}
+	/* How many areas a range was made of is not known: one at least. */
+	arena->lazy_areas -= drain->ranges;
+	if (list_empty(&arena->lazy.head))
+		arena->lazy_areas = 0;
+	arena->lazy_pages -= drain->pages;
+	vmap_debug_moved(drain->pages << PAGE_SHIFT);
+	spin_unlock(&arena->lazy_lock);
+}
+
+/**
+ * vmap_reclaim_range - make addresses of the heap free, and none but these
+ * @start: the first address
+ * @end: end of the range
+ *
+ * For who needs just these: a module's shadow follows from where the module is.
+ * What waits elsewhere goes on waiting.
+ *
+ * Context: process; may sleep.
+ * Return: whether anything was waiting there.
+ */
+bool vmap_reclaim_range(unsigned long start, unsigned long end)
+{
+	struct vmap_arena *arena = &vmap_heap;
+	struct vmap_drain drain = {};
+	struct vmap_flush flush;
+
+	vmap_flush_init(&flush);
+	rt_mutex_lock(&vmap_purge_lock);
+	arena_take_range(arena, start, end, &drain);
+	if (drain.ranges) {
+		vmap_flush_add_list(&flush, &arena->draining, drain.pages);
+		vmap_flush_run(&flush);
+		atomic_long_sub(drain.pages, &vmap_lazy_nr);
+		release_shadow(&flush.span);
+		vmap_space_add_flushed(nr_vmap_nodes, &arena->draining);
+		trace_purge_vmap_area_lazy(flush.span.start, flush.span.end,
+					   drain.ranges);
+	}
+	rt_mutex_unlock(&vmap_purge_lock);
+	if (drain.ranges)
+		drain_give_all(&drain);
+	return drain.ranges;
+}
+
 /* A batch, from the node of this CPU on, so that CPUs do not meet. */
 static unsigned long drain_give_near(struct vmap_drain *drain)
 {

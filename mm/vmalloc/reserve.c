@@ -97,6 +97,13 @@ static int vmap_take_or_reclaim(struct vmap_area *va,
 		err = vmap_attempt(va, req, VMAP_TRY_HARD, &spares);
 		if (err != -ENOSPC)
 			break;
+		/* There is but one place for it, which may be waiting. */
+		if (req->end - req->start == req->size &&
+		    vmap_reclaim_range(req->start, req->end)) {
+			err = vmap_attempt(va, req, VMAP_TRY_HARD, &spares);
+			if (err != -ENOSPC)
+				break;
+		}
 		vmap_reclaim(seen);
 		err = vmap_attempt(va, req, VMAP_TRY_HARD, &spares);
 		if (err != -ENOSPC)

@@ -65,6 +65,33 @@ static void what_waits_is_drained_before_space_is_denied(struct kunit *test)
 	}
 }
 
+/* A fixed address that waits is had without a drain of what else does. */
+static void fixed_address_is_drained_alone(struct kunit *test)
+{
+	struct window_view waiting = {};
+	struct vmap_area *vas[4], *va;
+	unsigned int i;
+	int tries;
+
+	for (tries = 0; tries < WINDOW_TRIES && !waiting.bytes; tries++) {
+		window_cut(test, END, 4 * PAGE_SIZE, vas, ARRAY_SIZE(vas));
+		va = reserve(END - START, PAGE_SIZE);
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, va);
+		retire(va);
+		vmap_area_retire(vas[1]);
+		va = reserve(END - START, PAGE_SIZE);
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, va);
+		KUNIT_EXPECT_EQ(test, START, va->va_start);
+		waiting = window_waiting(&vmap_heap, END, WINDOW_END);
+		retire(va);
+		for (i = 0; i < ARRAY_SIZE(vas); i++)
+			if (i != 1)
+				vmap_area_retire(vas[i]);
+		vmap_reclaim(vmap_reclaims());
+	}
+	KUNIT_EXPECT_EQ(test, 4 * PAGE_SIZE, waiting.bytes);
+}
+
 /*
  * Of the pages of the window, the second hole is long enough by no page more
  * than needed, so it is found in the second round, not in the first:
@@ -157,6 +184,7 @@ static struct kunit_case reserve_cases[] = {
 	KUNIT_CASE(reserved_range_is_busy),
 	KUNIT_CASE(nonsense_is_refused),
 	KUNIT_CASE(what_waits_is_drained_before_space_is_denied),
+	KUNIT_CASE(fixed_address_is_drained_alone),
 	KUNIT_CASE(tight_aligned_fit_is_not_denied),
 	KUNIT_CASE(purge_notifier_is_asked_before_space_is_denied),
 	KUNIT_CASE(space_is_denied_when_nobody_gives_up_any),
