@@ -181,6 +181,32 @@ static void requests_in_interrupt_context_are_refused(struct kunit *test)
 	vmk_expect_nothing_lost(test, ledger);
 }
 
+static void vunmap_in_interrupt_context(const void *p)
+{
+	local_bh_disable();
+	vunmap(p);
+	local_bh_enable();
+}
+
+/* The mapping is lost to nobody: addresses and pages are as they were. */
+static void vunmap_in_interrupt_context_changes_nothing(struct kunit *test)
+{
+	struct page **page = vmk_alloc_pages(test, 2);
+	struct vmk_ledger *ledger = vmk_ledger_open(test);
+	void *p;
+
+	VMK_SKIP_WHERE_STOCK(test, "BUGs");
+	p = vmap(page, 2, VM_MAP, PAGE_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	VMK_EXPECT_WARNS(test, 1, vunmap_in_interrupt_context(p), NULL);
+	KUNIT_EXPECT_TRUE(test, vmk_area_at(p));
+	KUNIT_EXPECT_PTR_EQ(test, page[1], vmalloc_to_page(p + PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, 1, page_count(page[1]));
+	VMK_EXPECT_WARNS(test, 0, vunmap(p), NULL);
+	KUNIT_EXPECT_FALSE(test, vmk_area_at(p));
+	vmk_expect_nothing_lost(test, ledger);
+}
+
 static void an_uneven_window_yields_whole_pages(struct kunit *test)
 {
 	struct vmk_window w = vmk_window_claim(test, VMK_16P, VMK_16P);
@@ -508,6 +534,7 @@ static struct kunit_case vmalloc_bad_input_cases[] = {
 	KUNIT_CASE(sizes_beyond_memory_are_refused),
 	KUNIT_CASE(impossible_alignments_and_windows_are_refused),
 	KUNIT_CASE(requests_in_interrupt_context_are_refused),
+	KUNIT_CASE(vunmap_in_interrupt_context_changes_nothing),
 	KUNIT_CASE(an_uneven_window_yields_whole_pages),
 	KUNIT_CASE(freeing_nothing_is_silent),
 	KUNIT_CASE(freeing_foreign_memory_warns),
