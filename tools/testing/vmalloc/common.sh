@@ -11,6 +11,8 @@ JOBS=${JOBS:-$(nproc)}
 SEED=${SEED:-1}
 # Tools that take --self-test and can be tried without a kernel.
 SELF_TESTED='hooks overlay tree kernel layers parity matrix docs manual series/make deb/package'
+# How a guest's init is compiled.
+GUEST_CFLAGS=(-Os -Wall -Wextra '-D__printf(f, a)=__attribute__((format(printf, f, a)))')
 
 # The variables and the job server of the make that runs a script are not for
 # the makes that the script runs.

@@ -16,10 +16,12 @@
 #define DEBUGFS			"/sys/kernel/debug"
 #define CONSOLE_DEVICE		"/dev/ttyS0"
 
-/* init.c */
+/* guest.c */
 void __printf(1, 2) out(const char *fmt, ...);
 int __printf(1, 2) fail(const char *fmt, ...);
 const char *option(const char *name, const char *fallback);
+int results_open(void);
+void results_flush(void);
 
 /* file.c */
 bool exists(const char *path);
@@ -56,13 +58,13 @@ int scenario_kunit(void);
 int scenario_faults(void);
 int scenario_knobs(void);
 int scenario_test_vmalloc(void);
-int set_fault_knobs(void);
 
 /* beside.c */
 int beside_start(void);
 int beside_stop(void);
 
 /* inject.c */
+int set_fault_knobs(void);
 long failing_percent(void);
 int load_failing(const char *name, const char *args, const char *prefix,
 		 int threads);

@@ -3,13 +3,11 @@
  * PID 1 of a test guest: prepares the file systems, runs the one scenario that
  * "vmtest=" on the kernel command line names, and says how it went.
  *
- * Whatever is for the host goes to the second serial port, a line at a time.
- * The last line is "success", or "failure: ..." where the guest knows why; a
- * guest that hangs, warns or panics writes neither, and that fails as well.
+ * The last line for the host is "success", or "failure: ..." where the guest
+ * knows why; a guest that hangs, warns or panics writes neither, and that fails
+ * as well.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,21 +15,12 @@
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "guest.h"
 
-/*
- * Not from the device file system: the tiny kernel has none. The second serial
- * line, where "vmresults=MAJOR:MINOR" does not say otherwise.
- */
-#define RESULTS_DEVICE	"/results"
-#define RESULTS_NUMBERS	"4:65"
 #define CONSOLE_MAJOR	4
 #define CONSOLE_MINOR	64
-
-static int results_fd = -1;
 
 static const struct {
 	const char *name;
@@ -61,70 +50,6 @@ static const struct {
 	{ "user",		scenario_user,		true },
 	{ "shell",		scenario_shell,		true },
 };
-
-static void send_line(const char *text)
-{
-	printf("%s\n", text);
-	if (results_fd >= 0)
-		dprintf(results_fd, "%s\n", text);
-}
-
-/* Write a line for the host. */
-void out(const char *fmt, ...)
-{
-	char line[512];
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(line, sizeof(line), fmt, args);
-	va_end(args);
-	send_line(line);
-}
-
-/* Write why something failed; always returns -1. */
-int fail(const char *fmt, ...)
-{
-	char line[512] = "error: ";
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(line + 7, sizeof(line) - 7, fmt, args);
-	va_end(args);
-	send_line(line);
-	return -1;
-}
-
-/* What NAME= on the kernel command line says. */
-const char *option(const char *name, const char *fallback)
-{
-	const char *value = getenv(name);
-
-	return value && *value ? value : fallback;
-}
-
-static int open_results(void)
-{
-	unsigned int major, minor;
-	struct termios tio;
-
-	if (sscanf(option("vmresults", RESULTS_NUMBERS), "%u:%u", &major,
-		   &minor) != 2) {
-		errno = EINVAL;
-		return -1;
-	}
-	if (mknod(RESULTS_DEVICE, S_IFCHR | 0600, makedev(major, minor)) &&
-	    errno != EEXIST)
-		return -1;
-	results_fd = open(RESULTS_DEVICE, O_WRONLY | O_NOCTTY | O_CLOEXEC);
-	if (results_fd < 0)
-		return -1;
-	/* Raw: no carriage returns between here and the host's file. */
-	if (!tcgetattr(results_fd, &tio)) {
-		cfmakeraw(&tio);
-		tcsetattr(results_fd, TCSANOW, &tio);
-	}
-	return 0;
-}
 
 /* A kernel without one of these is fine: who needs it will miss its files. */
 static void mount_all(void)
@@ -220,13 +145,12 @@ int main(void)
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	mount_all();
-	if (open_results())
+	if (results_open())
 		printf("results channel: %s\n", strerror(errno));
 
 	err = check_cpus() ?: check_flag() ?: run_scenario(option("vmtest", "(none)"));
-	send_line(err ? "failure: see the errors above" : "success");
-	if (results_fd >= 0)
-		tcdrain(results_fd);
+	out(err ? "failure: see the errors above" : "success");
+	results_flush();
 	sync();
 	reboot(RB_AUTOBOOT);
 	return 1;

@@ -51,6 +51,27 @@ long failing_percent(void)
 	return atol(option("vmfail", "0"));
 }
 
+/*
+ * Let failures through, whoever arms them: by default no allocation that may
+ * sleep fails, no highmem page and no single page does.
+ */
+int set_fault_knobs(void)
+{
+	static const char * const knobs[][2] = {
+		{ DEBUGFS "/failslab/ignore-gfp-wait", "N" },
+		{ DEBUGFS "/fail_page_alloc/ignore-gfp-wait", "N" },
+		{ DEBUGFS "/fail_page_alloc/ignore-gfp-highmem", "N" },
+		{ DEBUGFS "/fail_page_alloc/min-order", "0" },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(knobs); i++) {
+		if (write_file(knobs[i][0], knobs[i][1]))
+			return -1;
+	}
+	return 0;
+}
+
 /* From now on. Which allocations may: as the fault suites have it, any. */
 static int failing_start(void)
 {

@@ -212,28 +212,6 @@ int scenario_kunit(void)
 
 /* === Fault injection === */
 
-/*
- * The cases arm current->fail_nth themselves. The knobs only have to let the
- * failures through: by default no allocation that may sleep fails, no highmem
- * page and no single page does.
- */
-int set_fault_knobs(void)
-{
-	static const char * const knobs[][2] = {
-		{ DEBUGFS "/failslab/ignore-gfp-wait", "N" },
-		{ DEBUGFS "/fail_page_alloc/ignore-gfp-wait", "N" },
-		{ DEBUGFS "/fail_page_alloc/ignore-gfp-highmem", "N" },
-		{ DEBUGFS "/fail_page_alloc/min-order", "0" },
-	};
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(knobs); i++) {
-		if (write_file(knobs[i][0], knobs[i][1]))
-			return -1;
-	}
-	return 0;
-}
-
 static long fault_cases;
 
 /* Run a fault suite once more: now that it can, no case may skip itself. */
@@ -251,6 +229,7 @@ static int rerun_fault_suite(const char *suite)
 	return report_suite(suite, &count);
 }
 
+/* The cases arm current->fail_nth themselves. */
 int scenario_faults(void)
 {
 	int suites;
