@@ -111,7 +111,7 @@ help:
 	@echo 'Variables'
 	@echo '  PROFILE=$(PROFILE)  one of: $(profiles)'
 	@echo '  IMPL=$(IMPL)   ordered: mm/vmalloc/; stock: mm/vmalloc.c'
-	@echo '  KSRC=$(KSRC)   a 6.12 tree to use, not linux-source-6.12'
+	@echo '  KSRC=$(KSRC)   a 6.12 tree to use, 6.12.115 or later, not linux-source-6.12'
 	@echo '  ACCEL=$(ACCEL)      tcg or kvm, for guests that are not measured'
 	@echo '  SMP=$(SMP)          CPUs of the guest that `make qemu` starts'
 	@echo '  SEED=$(SEED)         of the random tests'
