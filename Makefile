@@ -104,7 +104,7 @@ help:
 	@echo '  install-overlay  this into a 6.12 tree of your own, KSRC  1 second'
 	@echo '  remove-overlay   and out of it again                      1 second'
 	@echo '  series  build/series: patches to send by mail           30 seconds'
-	@echo '  series-check  applies, builds and tests each of them      - / 28 min'
+	@echo '  series-check  applies, builds and tests each of them      - / 50 min'
 	@echo '  setup   install the Debian packages needed               1 min / seconds'
 	@echo '  clean   remove build/'
 	@echo
