@@ -11,7 +11,7 @@ JOBS=${JOBS:-$(nproc)}
 SEED=${SEED:-1}
 # Tools that take --self-test and can be tried without a kernel.
 SELF_TESTED='hooks overlay tree kernel layers parity matrix docs manual series/make series/releases
-	deb/package'
+	deb/package fresh'
 # How a guest's init is compiled.
 GUEST_CFLAGS=(-Os -Wall -Wextra '-D__printf(f, a)=__attribute__((format(printf, f, a)))')
 
@@ -37,6 +37,27 @@ die()
 say()
 {
 	printf '%s\n' "$*"
+}
+
+# What a user may have set. make checks its variables itself.
+[[ $JOBS =~ ^[1-9][0-9]{0,2}$ ]] || die "JOBS is '$JOBS', not a number of jobs from 1 to 999"
+[[ $SEED =~ ^[1-9][0-9]{0,8}$ ]] || die "SEED is '$SEED', not a number from 1 to 999999999"
+
+# Stop if there is no tree to build from.
+need_tree()
+{
+	[ -f "$TREE/.vmalloc-origin" ] || die 'there is no kernel tree yet: run make tree'
+}
+
+# need_kernels PROFILE-IMPL...: stop if one of them has not been built.
+need_kernels()
+{
+	local kernel missing=''
+
+	for kernel; do
+		[ -e "$BUILD/$kernel/.vmalloc-built" ] || missing+=" $kernel"
+	done
+	[ -z "$missing" ] || die "not built yet:$missing; run make kernel PROFILE=... IMPL=... for each"
 }
 
 # Hold FILE's lock until this script ends: descriptor 9 is given to no child
