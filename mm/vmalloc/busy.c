@@ -44,10 +44,24 @@ void vmap_busy_add(struct vmap_area *va, struct vm_struct *vm)
 		  va->va_start, va->va_end);
 }
 
+/* There are as many watches as there are readers in the midst of an area. */
+static noinline void end_watches(struct vmap_node *vn,
+				 const struct vmap_area *va)
+{
+	struct vmap_watch *watch;
+
+	hlist_for_each_entry(watch, &vn->watches, link) {
+		if (watch->va == va)
+			watch->va = NULL;
+	}
+}
+
 static void busy_unlink(struct vmap_node *vn, struct vmap_area *va)
 {
 	lockdep_assert_held(&vn->busy_lock);
 	extent_remove(&vn->busy, va);
+	if (unlikely(!hlist_empty(&vn->watches)))
+		end_watches(vn, va);
 	vmap_debug_moved(va_size(va));
 }
 
@@ -254,4 +268,33 @@ struct vmap_node *vmap_busy_next_lock(unsigned long addr,
 		}
 		spin_unlock(&vn->busy_lock);
 	}
+}
+
+/**
+ * vmap_busy_watch - ask to be told when an area is removed
+ * @vn: the node that has it
+ * @watch: where it is told; in use until vmap_busy_unwatch()
+ * @va: the area, busy
+ *
+ * Context: the node's busy_lock is held.
+ */
+void vmap_busy_watch(struct vmap_node *vn, struct vmap_watch *watch,
+		     struct vmap_area *va)
+{
+	lockdep_assert_held(&vn->busy_lock);
+	watch->va = va;
+	hlist_add_head(&watch->link, &vn->watches);
+}
+
+/**
+ * vmap_busy_unwatch - ask no longer
+ * @vn: the node
+ * @watch: from vmap_busy_watch()
+ *
+ * Context: the node's busy_lock is held.
+ */
+void vmap_busy_unwatch(struct vmap_node *vn, struct vmap_watch *watch)
+{
+	lockdep_assert_held(&vn->busy_lock);
+	hlist_del(&watch->link);
 }

@@ -101,7 +101,8 @@ struct vmap_arena {
  * struct vmap_node - a share of the address space
  * @busy: areas in use whose start hashes to this node; plain. Debuggers read
  *	busy.head
- * @busy_lock: guards @busy, and vmap_area.vm of the areas in it
+ * @busy_lock: guards @busy, vmap_area.vm of the areas in it, and @watches
+ * @watches: who wants to know when a busy area is removed
  * @arena: what is unused in the chunks that this node has leased
  * @tidied: @arena.given when it was last looked for whole chunks
  * @no_chunk: vmap_heap.given when the heap had no chunk for this node
@@ -113,6 +114,7 @@ struct vmap_arena {
 struct vmap_node {
 	struct rb_list busy;
 	spinlock_t busy_lock;		/* see above */
+	struct hlist_head watches;
 	struct vmap_arena arena;
 	unsigned long tidied;
 	unsigned long no_chunk;
@@ -315,6 +317,23 @@ struct vmap_area *vmap_busy_take_vm(unsigned long addr,
 struct vmap_area *vmap_busy_take_ram(unsigned long start, unsigned long size);
 struct vmap_node *vmap_busy_next_lock(unsigned long addr,
 				      struct vmap_area **va);
+
+/**
+ * struct vmap_watch - whether a busy area is still there
+ * @link: in vmap_node.watches
+ * @va: the area; NULL once it was removed
+ *
+ * Under the busy_lock. An address, a descriptor and a vm_struct may all be
+ * those of another area by the time that the lock is taken again; a watch tells.
+ */
+struct vmap_watch {
+	struct hlist_node link;
+	struct vmap_area *va;
+};
+
+void vmap_busy_watch(struct vmap_node *vn, struct vmap_watch *watch,
+		     struct vmap_area *va);
+void vmap_busy_unwatch(struct vmap_node *vn, struct vmap_watch *watch);
 
 /* === Layers 3 and 4: lazy.c, reserve.c === */
 

@@ -142,7 +142,7 @@ void *vmap(struct page **pages, unsigned int count, unsigned long flags,
 	}
 	if (flags & VM_MAP_PUT_PAGES) {
 		vm->pages = pages;
-		/* Pairs with show_vm() and count_pages() of proc.c. */
+		/* Pairs with record_vm() of proc.c. */
 		smp_store_release(&vm->nr_pages, count);
 	}
 	return vm->addr;

@@ -3,10 +3,11 @@
  * /proc/vmallocinfo: a line for each area in use, node by node, and then one
  * for each range that waits for a drain.
  *
- * A line is looked up by its address and printed under one lock, which is
- * dropped after it: a reader holds up allocations for no longer than a line
- * takes, however many areas there are. What comes and goes meanwhile may be
- * listed or not.
+ * A line is looked up by its address. What it says is copied under one lock, and
+ * printed under none: a reader holds up allocations for no longer than that and
+ * a look at some pages take, however many areas there are. What comes and goes
+ * meanwhile may be listed or not; but a line is of one area at one time, see
+ * count_pages().
  */
 #include <linux/init.h>
 #include <linux/mm.h>
@@ -57,120 +58,179 @@ static const struct {
 	{ VM_DMA_COHERENT, " dma-coherent" },
 };
 
-static void show_range(struct seq_file *m, const struct vmap_area *va,
-		       const char *what)
+/**
+ * struct info_record - what a line says
+ * @addr: where the area starts
+ * @size: bytes, guard page included
+ * @what: what it is, if it has no owner that is known; then nothing follows
+ * @caller: who has made it
+ * @phys_addr: what it maps, if it is device memory
+ * @flags: VM_*
+ * @nr_pages: how many pages it has, if they are known
+ * @vpages: whether the array of its pages is vmalloc()ed
+ */
+struct info_record {
+	const void *addr;
+	unsigned long size;
+	const char *what;
+	const void *caller;
+	phys_addr_t phys_addr;
+	unsigned long flags;
+	unsigned int nr_pages;
+	bool vpages;
+};
+
+static void record_range(struct info_record *rec, const struct vmap_area *va,
+			 const char *what)
 {
-	seq_printf(m, "0x%pK-0x%pK %7lu %s\n", (void *)va->va_start,
-		   (void *)va->va_end, va_size(va), what);
+	rec->addr = (void *)va->va_start;
+	rec->size = va_size(va);
+	rec->what = what;
 }
 
-/* A line but for its end. Of what owners fill in unlocked, it may be too early. */
-static void show_vm(struct seq_file *m, const struct vm_struct *vm)
+/* Of what owners fill in unlocked, it may be too early; what is there, stays. */
+static void record_vm(struct info_record *rec, const struct vm_struct *vm)
 {
+	/* KASAN may be giving it a tag: read once, the line's ends agree. */
+	rec->addr = data_race(READ_ONCE(vm->addr));
+	rec->size = vm->size;
+	rec->what = NULL;
+	rec->caller = vm->caller;
 	/* ioremap() stores it. Where that is two words, half of it may show. */
-	phys_addr_t phys_addr = data_race(vm->phys_addr);
+	rec->phys_addr = data_race(vm->phys_addr);
 	/* set_vm_flush_reset_perms() sets one that is not shown. */
-	unsigned long flags = data_race(vm->flags);
-	unsigned int nr_pages;
-	int i;
-
+	rec->flags = data_race(vm->flags);
 	/* Pairs with the release in vmap(): the array is there with them. */
-	nr_pages = smp_load_acquire(&vm->nr_pages);
-	seq_printf(m, "0x%pK-0x%pK %7lu", vm->addr, vm->addr + vm->size,
-		   vm->size);
-	if (vm->caller)
-		seq_printf(m, " %pS", vm->caller);
-	if (nr_pages)
-		seq_printf(m, " pages=%u", nr_pages);
-	if (phys_addr)
-		seq_printf(m, " phys=%pa", &phys_addr);
-	for (i = 0; i < ARRAY_SIZE(vm_flag_names); i++) {
-		if (flags & vm_flag_names[i].flag)
-			seq_puts(m, vm_flag_names[i].name);
-	}
+	rec->nr_pages = smp_load_acquire(&vm->nr_pages);
 	/* Some set it while the area can be found, and have no nr_pages. */
-	if (is_vmalloc_addr(data_race(vm->pages)))
-		seq_puts(m, " vpages");
+	rec->vpages = is_vmalloc_addr(data_race(vm->pages));
+}
+
+/* Returns whether @va is one that is listed. */
+static bool record_busy(struct info_record *rec, const struct vmap_area *va)
+{
+	if (!va->vm) {
+		record_range(rec, va, "vm_map_ram");
+		return va->flags & VMAP_RAM;
+	}
+	if (!vm_area_published(va->vm))
+		return false;
+	record_vm(rec, va->vm);
+	return true;
 }
 
 /*
- * Adds up at most PAGES_PER_HOLD pages, from @nr on. Returns how far it has
- * come, or 0 after the last one. The area may be another one by now, or gone:
- * then the sum is of no use to anybody, but no page is looked at in vain.
+ * Counts the @nr_pages pages of @va by memory node, into @pages_on, which is
+ * zeroed. The lock is dropped on the way: after that another area may have the
+ * address, and the very descriptors, of this one. But once an area is published
+ * its pages stay the same until it is removed, and of that the watch tells. So
+ * who counts to the end has counted what the record says, and no look at other
+ * areas is needed, whatever becomes of them. Nor is it begun anew.
+ *
+ * Returns false if the area has been removed meanwhile.
  */
-static unsigned int count_pages(struct vmap_node *vn, unsigned long addr,
-				unsigned int nr, unsigned int *pages_on)
+static bool count_pages(struct vmap_node *vn, struct vmap_area *va,
+			unsigned int nr_pages, unsigned int *pages_on)
 {
-	struct vmap_area *va;
-	unsigned int end = 0;
-	unsigned int all = 0;
+	struct page **pages = va->vm->pages;
+	struct vmap_watch watch;
+	unsigned int nr = 0;
+	unsigned int end;
 
-	spin_lock(&vn->busy_lock);
-	va = extent_find(&vn->busy, addr);
-	if (va && va->vm && vm_area_published(va->vm)) {
-		/* Pairs with the release in vmap(). */
-		all = smp_load_acquire(&va->vm->nr_pages);
-		for (end = min(all, nr + PAGES_PER_HOLD); nr < end; nr++)
-			pages_on[page_to_nid(va->vm->pages[nr])]++;
+	lockdep_assert_held(&vn->busy_lock);
+	vmap_busy_watch(vn, &watch, va);
+	for (;;) {
+		end = min(nr_pages, nr + PAGES_PER_HOLD);
+		for (; nr < end; nr++)
+			pages_on[page_to_nid(pages[nr])]++;
+		if (nr == nr_pages)
+			break;
+		spin_unlock(&vn->busy_lock);
+		cond_resched();
+		spin_lock(&vn->busy_lock);
+		if (!watch.va)
+			break;
 	}
-	spin_unlock(&vn->busy_lock);
-	cond_resched();
-	return end < all ? end : 0;
+	vmap_busy_unwatch(vn, &watch);
+	return nr == nr_pages;
 }
 
-static void show_pages_on(struct seq_file *m, struct vmap_node *vn,
-			  struct info_cursor *cursor, unsigned long addr)
+static void show_record(struct seq_file *m, const struct info_record *rec)
 {
-	unsigned int nr = 0;
-	int nid;
+	int i;
 
-	memset(cursor->pages_on, 0,
-	       array_size(nr_node_ids, sizeof(cursor->pages_on[0])));
-	do {
-		nr = count_pages(vn, addr, nr, cursor->pages_on);
-	} while (nr);
+	seq_printf(m, "0x%pK-0x%pK %7lu", rec->addr, rec->addr + rec->size,
+		   rec->size);
+	if (rec->what) {
+		seq_printf(m, " %s", rec->what);
+		return;
+	}
+	if (rec->caller)
+		seq_printf(m, " %pS", rec->caller);
+	if (rec->nr_pages)
+		seq_printf(m, " pages=%u", rec->nr_pages);
+	if (rec->phys_addr)
+		seq_printf(m, " phys=%pa", &rec->phys_addr);
+	for (i = 0; i < ARRAY_SIZE(vm_flag_names); i++) {
+		if (rec->flags & vm_flag_names[i].flag)
+			seq_puts(m, vm_flag_names[i].name);
+	}
+	if (rec->vpages)
+		seq_puts(m, " vpages");
+}
 
-	for_each_node_state(nid, N_HIGH_MEMORY) {
-		if (cursor->pages_on[nid])
-			seq_printf(m, " N%u=%u", nid, cursor->pages_on[nid]);
+/* Of all nodes: one whose memory can only be moved has pages of vmap()s. */
+static void show_pages_on(struct seq_file *m, const unsigned int *pages_on)
+{
+	unsigned int nid;
+
+	for (nid = 0; nid < nr_node_ids; nid++) {
+		if (pages_on[nid])
+			seq_printf(m, " N%u=%u", nid, pages_on[nid]);
 	}
 }
 
 static void show_busy(struct seq_file *m, struct info_cursor *cursor)
 {
 	struct vmap_node *vn = &vmap_nodes[cursor->set];
-	unsigned long start = 0;
+	unsigned int *pages_on = cursor->pages_on;
+	struct info_record rec = {};
 	struct vmap_area *va;
+	bool known;
 
+	memset(pages_on, 0, array_size(nr_node_ids, sizeof(*pages_on)));
 	spin_lock(&vn->busy_lock);
 	va = extent_find_next(&vn->busy, cursor->addr);
 	cursor->next = va ? va->va_end : 0;
-	if (va && !va->vm && va->flags & VMAP_RAM) {
-		show_range(m, va, "vm_map_ram");
-	} else if (va && va->vm && vm_area_published(va->vm)) {
-		start = va->va_start;
-		show_vm(m, va->vm);
-	}
+	known = va && record_busy(&rec, va);
+	if (IS_ENABLED(CONFIG_NUMA) && known && rec.nr_pages)
+		known = count_pages(vn, va, rec.nr_pages, pages_on);
 	spin_unlock(&vn->busy_lock);
 
-	if (!start)
+	if (!known)
 		return;
-	if (IS_ENABLED(CONFIG_NUMA))
-		show_pages_on(m, vn, cursor, start);
+	show_record(m, &rec);
+	show_pages_on(m, pages_on);
 	seq_putc(m, '\n');
 }
 
 static void show_lazy(struct seq_file *m, struct info_cursor *cursor)
 {
 	struct vmap_arena *arena = vmap_arena_at(cursor->set - nr_vmap_nodes);
+	struct info_record rec;
 	struct vmap_area *va;
 
 	spin_lock(&arena->lazy_lock);
 	va = extent_find_next(&arena->lazy, cursor->addr);
 	cursor->next = va ? va->va_end : 0;
 	if (va)
-		show_range(m, va, "unpurged vm_area");
+		record_range(&rec, va, "unpurged vm_area");
 	spin_unlock(&arena->lazy_lock);
+
+	if (!va)
+		return;
+	show_record(m, &rec);
+	seq_putc(m, '\n');
 }
 
 /* May be called twice for a line, if it does not fit the buffer. */

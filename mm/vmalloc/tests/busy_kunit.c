@@ -133,11 +133,48 @@ static void take_leaves_areas_of_another_kind(struct kunit *test)
 	vmap_area_retire(vas[2]);
 }
 
+/* Its address, descriptor and vm_struct are those of the one that was there. */
+static void a_watch_ends_with_its_area(struct kunit *test)
+{
+	struct vmap_node *vn = addr_to_node(WINDOW_START);
+	struct vmap_watch one, same, other;
+	struct vm_struct vm = {};
+	struct vmap_area *vas[2];
+
+	window_cut(test, WINDOW_START, PAGE_SIZE, vas, 2);
+	vmap_busy_add(vas[0], &vm);
+	vmap_busy_add(vas[1], NULL);
+	spin_lock(&vn->busy_lock);
+	vmap_busy_watch(vn, &one, vas[0]);
+	vmap_busy_watch(vn, &other, vas[1]);
+	vmap_busy_watch(vn, &same, vas[0]);
+	spin_unlock(&vn->busy_lock);
+
+	KUNIT_EXPECT_PTR_EQ(test, vas[0],
+			    vmap_busy_take_vm(WINDOW_START, &vm));
+	vmap_busy_add(vas[0], &vm);
+	spin_lock(&vn->busy_lock);
+	KUNIT_EXPECT_NULL(test, one.va);
+	KUNIT_EXPECT_NULL(test, same.va);
+	KUNIT_EXPECT_PTR_EQ(test, vas[1], other.va);
+	vmap_busy_unwatch(vn, &one);
+	spin_unlock(&vn->busy_lock);
+
+	retire(vas[1]);
+	spin_lock(&vn->busy_lock);
+	KUNIT_EXPECT_NULL(test, other.va);
+	vmap_busy_unwatch(vn, &other);
+	vmap_busy_unwatch(vn, &same);
+	spin_unlock(&vn->busy_lock);
+	retire(vas[0]);
+}
+
 static struct kunit_case busy_cases[] = {
 	KUNIT_CASE(interior_address_is_found_across_chunks),
 	KUNIT_CASE(next_goes_up_through_all_nodes),
 	KUNIT_CASE(next_returns_with_the_node_of_the_area_locked),
 	KUNIT_CASE(take_leaves_areas_of_another_kind),
+	KUNIT_CASE(a_watch_ends_with_its_area),
 	{}
 };
 
