@@ -33,11 +33,12 @@ static void show_arena(struct seq_file *m, unsigned int i)
 
 static int stats_show(struct seq_file *m, void *v)
 {
+	unsigned long soft = vmap_lazy_soft_limit();
 	enum vmap_stat stat;
 	unsigned int i;
 
-	seq_printf(m, "soft_limit_pages %lu\n", vmap_lazy_soft_limit());
-	seq_printf(m, "hard_limit_pages %lu\n", vmap_lazy_hard_limit());
+	seq_printf(m, "soft_limit_pages %lu\n", soft);
+	seq_printf(m, "hard_limit_pages %lu\n", vmap_lazy_hard_of_soft(soft));
 	seq_printf(m, "waiting_pages %ld\n",
 		   atomic_long_read(&vmap_waiting_nr));
 	for (stat = 0; stat < VMAP_STATS; stat++)

@@ -149,6 +149,13 @@ enum vmap_effort { VMAP_TRY, VMAP_TRY_HARD };
 unsigned int vmap_drain_batch(void);
 unsigned long vmap_lazy_soft_limit(void);
 unsigned long vmap_lazy_hard_limit(void);
+
+/* For who needs both, of one time: either may change between two calls. */
+static inline unsigned long vmap_lazy_hard_of_soft(unsigned long soft)
+{
+	return 2 * soft;
+}
+
 void vmap_limits_init(void (*changed)(void));
 
 int vmap_range_noflush(unsigned long start, unsigned long end,

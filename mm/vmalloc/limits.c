@@ -72,7 +72,7 @@ unsigned long vmap_lazy_soft_limit(void)
  */
 unsigned long vmap_lazy_hard_limit(void)
 {
-	return 2 * vmap_lazy_soft_limit();
+	return vmap_lazy_hard_of_soft(vmap_lazy_soft_limit());
 }
 
 /**
