@@ -80,12 +80,16 @@ static bool vread_block_range(void *arg, unsigned long start,
 static unsigned long readable_end(const struct vmap_area *va)
 {
 	const struct vm_struct *vm = va->vm;
+	unsigned long flags;
 
 	if (!vm)
 		return va->flags & VMAP_RAM ? va->va_end : va->va_start;
-	if (!vm_area_published(vm) || vm->flags & (VM_IOREMAP | VM_SPARSE))
+	/* set_vm_flush_reset_perms() sets one that does not matter here. */
+	flags = data_race(vm->flags);
+	if (!vm_area_published(vm) || flags & (VM_IOREMAP | VM_SPARSE))
 		return va->va_start;
-	return va->va_start + get_vm_area_size(vm);
+	/* The same one, where it asks for VM_NO_GUARD. */
+	return va->va_start + data_race(get_vm_area_size(vm));
 }
 
 /* Reads up to @end, or to the end of the first area on the way there. */

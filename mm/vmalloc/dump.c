@@ -35,8 +35,10 @@ static bool summarize(struct vmap_node *vn, unsigned long addr,
 		return false;
 	va = extent_find(&vn->busy, addr);
 	if (va && va->vm) {
-		sum->addr = (unsigned long)va->vm->addr;
-		sum->nr_pages = va->vm->nr_pages;
+		/* KASAN may be giving it a tag. */
+		sum->addr = (unsigned long)data_race(va->vm->addr);
+		/* Its owner may be filling it: it has none yet, or all. */
+		sum->nr_pages = data_race(va->vm->nr_pages);
 		sum->caller = va->vm->caller;
 		found = true;
 	}
