@@ -51,7 +51,7 @@ static char *parse_range(char *line, struct area *area)
 /* Words from the first flag on: flags in order, then pages by memory node. */
 static const char *parse_flags(char *word, char **save, struct area *area)
 {
-	unsigned long pages, on_nodes = 0;
+	unsigned long pages;
 	bool nodes = false;
 	int last = -1, node, last_node = -1, index;
 
@@ -66,12 +66,12 @@ static const char *parse_flags(char *word, char **save, struct area *area)
 			   node > last_node && pages) {
 			nodes = true;
 			last_node = node;
-			on_nodes += pages;
+			area->on_nodes += pages;
 		} else {
 			return "an unknown word, or one out of order";
 		}
 	}
-	if (nodes && on_nodes != area->pages)
+	if (nodes && area->on_nodes != area->pages)
 		return "the pages on the nodes are not those of the area";
 	return NULL;
 }
@@ -139,7 +139,13 @@ const char *area_parse(const char *line, struct area *area)
 	return wrong;
 }
 
-static int add_area(struct areas *areas, const char *line)
+/* Where there are memory nodes, or may be, they are said of all pages. */
+static bool has_nodes(void)
+{
+	return !access("/sys/devices/system/node", F_OK);
+}
+
+static int add_area(struct areas *areas, const char *line, bool nodes)
 {
 	struct area *more;
 	const char *wrong;
@@ -151,6 +157,8 @@ static int add_area(struct areas *areas, const char *line)
 	}
 	areas->list = more;
 	wrong = area_parse(line, &more[areas->nr]);
+	if (!wrong && nodes && more[areas->nr].on_nodes != more[areas->nr].pages)
+		wrong = "pages on no node";
 	if (wrong) {
 		snprintf(areas->wrong, sizeof(areas->wrong), "%s: '%.200s'",
 			 wrong, line);
@@ -163,6 +171,7 @@ static int add_area(struct areas *areas, const char *line)
 int areas_read(struct areas *areas)
 {
 	char *text = file_read(VMALLOCINFO), *line = text, *end;
+	bool nodes = has_nodes();
 	int err = 0;
 
 	memset(areas, 0, sizeof(*areas));
@@ -175,7 +184,8 @@ int areas_read(struct areas *areas)
 		end = strchr(line, '\n');
 		if (end)
 			*end = '\0';
-		err = add_area(areas, end ? line : "a line without an end");
+		err = add_area(areas, end ? line : "a line without an end",
+			       nodes);
 		line = end + 1;
 	}
 	free(text);
@@ -213,6 +223,40 @@ static int compare(const void *left, const void *right)
 void areas_sort(struct areas *areas)
 {
 	qsort(areas->list, areas->nr, sizeof(*areas->list), compare);
+}
+
+/* A list a node; the heap's is one more. */
+static unsigned int most_lists(void)
+{
+	unsigned int cpus = sysconf(_SC_NPROCESSORS_CONF), lists = 1;
+
+	while (lists < cpus)
+		lists *= 2;
+	return lists;
+}
+
+bool areas_ascend(const struct areas *areas)
+{
+	unsigned int busy = 1, unpurged = 1;
+	const struct area *last, *area;
+	bool waits, waited;
+	size_t i;
+
+	for (i = 1; i < areas->nr; i++) {
+		last = &areas->list[i - 1];
+		area = &areas->list[i];
+		waited = last->kind == AREA_UNPURGED;
+		waits = area->kind == AREA_UNPURGED;
+		if (waited && !waits)
+			return false;
+		if (area->start > last->start || waits != waited)
+			continue;
+		if (waits)
+			unpurged++;
+		else
+			busy++;
+	}
+	return busy <= most_lists() && unpurged <= most_lists() + 1;
 }
 
 int area_listed(uint64_t start, uint64_t end)

@@ -19,6 +19,7 @@ struct area {
 	uint64_t end;
 	enum area_kind kind;
 	unsigned long pages;
+	unsigned long on_nodes;	/* of them, those that are said to be on some */
 	bool ioremap, vmalloc, vmap;
 	char caller[128];
 };
@@ -40,6 +41,12 @@ void areas_free(struct areas *areas);
 const struct area *areas_find(const struct areas *areas, uint64_t start,
 			      uint64_t end);
 void areas_sort(struct areas *areas);
+
+/*
+ * Of areas as they were read: is what is in use listed first, and are there no
+ * more lists, each of ascending addresses, than there may be?
+ */
+bool areas_ascend(const struct areas *areas);
 
 /* What is listed of [@start, @end) right now: 0 nothing, -1 failed. */
 #define LISTED_BUSY	1

@@ -87,6 +87,18 @@ int device_free(int fd, uint64_t addr)
 	return ioctl(fd, KSFT_FREE, &addr) ? errno : 0;
 }
 
+int device_churn(int fd, unsigned int times, unsigned int pages,
+		 uint32_t seed)
+{
+	struct ksft_vmalloc_churn churn = {
+		.times = times,
+		.pages = pages,
+		.seed = seed,
+	};
+
+	return ioctl(fd, KSFT_CHURN, &churn) ? errno : 0;
+}
+
 static int device_access(int fd, unsigned long cmd,
 			 struct ksft_vmalloc_access *access)
 {

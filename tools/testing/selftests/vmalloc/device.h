@@ -26,6 +26,10 @@ uint64_t device_alloc(int fd, enum ksft_vmalloc_kind kind, unsigned int pages,
 		      uint32_t seed);
 int device_free(int fd, uint64_t addr);
 
+/* 0, or the errno: areas of up to @pages pages come and go so many @times. */
+int device_churn(int fd, unsigned int times, unsigned int pages,
+		 uint32_t seed);
+
 /* 0, or the errno: EFAULT if the access faulted. */
 int device_peek(int fd, unsigned int cpu, uint64_t addr, uint64_t *word);
 int device_poke(int fd, unsigned int cpu, uint64_t addr, uint64_t word);

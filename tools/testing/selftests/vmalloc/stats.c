@@ -4,10 +4,12 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../kselftest_harness.h"
@@ -20,6 +22,8 @@
 /* For a drain to come, or not to come between a write and a read. */
 #define TRIES		100
 #define TRY_US		10000
+/* Each of the file, while the limits are set by somebody. */
+#define READINGS	5000
 
 /* What "0" resets; each is above 0 once something was drained. */
 static const char * const counters[] = {
@@ -133,6 +137,49 @@ TEST_F(stats, the_limits_are_those_that_were_set)
 	ASSERT_EQ(0, file_write(LAZY_MAX, "4711", 4));
 	EXPECT_EQ(4711, file_number(STATS, "soft_limit_pages "));
 	EXPECT_EQ(2 * 4711, stat_number("hard_limit_pages"));
+}
+
+/* Waits a little each time, so as to preempt a reader when it wakes up. */
+static void set_limits(void)
+{
+	static const char * const limits[] = { "100000", "200000" };
+	unsigned int i = 0;
+
+	while (!file_write(LAZY_MAX, limits[i++ % 2], 6))
+		usleep(100);
+	_exit(1);
+}
+
+static pid_t start_setter(void)
+{
+	pid_t pid = fork();
+
+	if (!pid)
+		set_limits();
+	return pid;
+}
+
+TEST_F(stats, the_limits_are_of_one_time)
+{
+	long soft, hard, wrong = 0;
+	pid_t pid = start_setter();
+	char *text, *line;
+	int i;
+
+	ASSERT_GT(pid, 0);
+	EXPECT_EQ(0, run_idle());
+	for (i = 0; i < READINGS; i++) {
+		text = file_read(STATS);
+		line = text ? strstr(text, "soft_limit_pages") : NULL;
+		if (!line || sscanf(line, "soft_limit_pages %ld hard_limit_pages %ld",
+				    &soft, &hard) != 2 || hard != 2 * soft)
+			wrong++;
+		free(text);
+	}
+	EXPECT_EQ(0, waitpid(pid, NULL, WNOHANG));
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	EXPECT_EQ(0, wrong) TH_LOG("of %d readings", READINGS);
 }
 
 TEST_F(stats, drains_are_counted)

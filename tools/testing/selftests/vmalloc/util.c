@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,6 +117,13 @@ void need_addresses(void)
 	if (old_kptr_restrict < 0 || set_kptr_restrict(1))
 		ksft_exit_skip("%s cannot be set\n", KPTR_RESTRICT);
 	atexit(restore_kptr_restrict);
+}
+
+int run_idle(void)
+{
+	struct sched_param param = { .sched_priority = 0 };
+
+	return sched_setscheduler(0, SCHED_IDLE, &param);
 }
 
 int as_nobody(int (*fn)(void *arg), void *arg)

@@ -33,6 +33,9 @@ int file_write(const char *path, const char *text, size_t len);
 /* The number that follows @name in the file; -1 if there is none. */
 long file_number(const char *path, const char *name);
 
+/* Whoever wakes up comes first from now on: the caller is preempted anywhere. */
+int run_idle(void);
+
 /*
  * Runs @fn in a child that is nobody: no user, no group, no capability.
  * Returns what @fn does, from 0 to 127, or -1.

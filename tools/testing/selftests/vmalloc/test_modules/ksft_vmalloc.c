@@ -9,12 +9,15 @@
  * of the CPU that is asked for: a switch to another process, which would take
  * the caller there, may flush what that CPU's TLB knows.
  */
+#include <linux/delay.h>
 #include <linux/fs.h>
 #include <linux/list.h>
 #include <linux/miscdevice.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/prandom.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
 #include <linux/uaccess.h>
@@ -221,6 +224,42 @@ static long access_memory(struct owner *owner, void __user *arg, bool store)
 	return copy_to_user(arg, &access, sizeof(access)) ? -EFAULT : 0;
 }
 
+/* How many areas a caller has at a time. */
+#define CHURN_AREAS	4
+
+/*
+ * One area is freed and another allocated, after a sleep: who wakes up preempts
+ * somebody who reads of these areas, wherever that one is.
+ */
+static long churn(void __user *arg)
+{
+	void *addr[CHURN_AREAS] = {}, **one;
+	struct ksft_vmalloc_churn churn;
+	struct rnd_state rnd;
+	unsigned int i;
+	long err = 0;
+
+	if (copy_from_user(&churn, arg, sizeof(churn)))
+		return -EFAULT;
+	if (!churn.pages || churn.pages > KSFT_PAGES_MAX || churn.pad)
+		return -EINVAL;
+	prandom_seed_state(&rnd, churn.seed);
+	for (i = 0; i < churn.times && !err; i++) {
+		one = &addr[prandom_u32_state(&rnd) % CHURN_AREAS];
+		vfree(*one);
+		*one = vmalloc((1 + prandom_u32_state(&rnd) % churn.pages) *
+			       PAGE_SIZE);
+		if (!*one)
+			err = -ENOMEM;
+		else if (signal_pending(current))
+			err = -EINTR;
+		usleep_range(20, 200);
+	}
+	for (i = 0; i < CHURN_AREAS; i++)
+		vfree(addr[i]);
+	return err;
+}
+
 static long ksft_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct owner *owner = file->private_data;
@@ -234,6 +273,8 @@ static long ksft_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return access_memory(owner, (void __user *)arg, false);
 	case KSFT_POKE:
 		return access_memory(owner, (void __user *)arg, true);
+	case KSFT_CHURN:
+		return churn((void __user *)arg);
 	}
 	return -ENOTTY;
 }

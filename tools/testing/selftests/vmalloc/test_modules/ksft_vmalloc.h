@@ -51,11 +51,27 @@ struct ksft_vmalloc_access {
 	__s32 error;
 };
 
+/**
+ * struct ksft_vmalloc_churn - areas that come and go
+ * @times: how often one is freed and another one allocated
+ * @pages: the largest they may be
+ * @seed: of their sizes
+ * @pad: 0
+ */
+struct ksft_vmalloc_churn {
+	__u32 times;
+	__u32 pages;
+	__u32 seed;
+	__u32 pad;
+};
+
 #define KSFT_ALLOC	_IOWR('V', 0, struct ksft_vmalloc_area)
 #define KSFT_FREE	_IOW('V', 1, __u64)
 #define KSFT_PEEK	_IOWR('V', 2, struct ksft_vmalloc_access)
 /* Only in areas of the same open file, and in the page behind each. */
 #define KSFT_POKE	_IOWR('V', 3, struct ksft_vmalloc_access)
+/* A few areas at a time; none is left when it returns. */
+#define KSFT_CHURN	_IOW('V', 4, struct ksft_vmalloc_churn)
 
 /* The word at @offset of an area: never 0, and another one at each offset. */
 static inline __u64 ksft_word(__u32 seed, __u64 offset)
