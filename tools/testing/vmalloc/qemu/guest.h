@@ -85,6 +85,11 @@ int scenario_drainbench(void);
 int scenario_fill(void);
 int scenario_lazy(void);
 int scenario_starve(void);
+int trace_setup(void);
+void print_trace(void);
+
+/* reader.c */
+int scenario_reader(void);
 
 /* stats.c */
 int scenario_stats(void);

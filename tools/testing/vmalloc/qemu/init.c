@@ -41,6 +41,7 @@ static const struct {
 	{ "drainbench",		scenario_drainbench,	true },
 	{ "lazy",		scenario_lazy,		true },
 	{ "starve",		scenario_starve,	false },
+	{ "reader",		scenario_reader,	true },
 	{ "stats",		scenario_stats,		false },
 	{ "hogs",		scenario_hogs,		false },
 	{ "churn",		scenario_churn,		true },

@@ -199,7 +199,7 @@ static const char *tracer(void)
 	return option("vmtracer", "preemptoff");
 }
 
-static int trace_setup(void)
+int trace_setup(void)
 {
 	if (!exists(TRACEFS "/tracing_max_latency"))
 		return fail("this kernel has no latency tracer");
@@ -214,7 +214,7 @@ static int trace_setup(void)
 }
 
 /* Where preemption was off for longest: for the console's log alone. */
-static void print_trace(void)
+void print_trace(void)
 {
 	char *trace = read_file(TRACEFS "/trace"), *line, *save = NULL;
 	int lines = 0;
