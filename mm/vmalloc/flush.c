@@ -9,10 +9,10 @@
  * what is more than that as one range. Pages of the direct map are never in one
  * range with vmalloc addresses: nearly all that is mapped lies between.
  *
- * Nobody else's flush is ever taken for one's own. If all TLBs were flushed
- * since the last area was unmapped, another flush would be in vain, but no
- * architecture tells of it: kernel mappings have no generation as those of
- * user space have on some.
+ * Of flushes, only those of drains are made use of by others: see lazy.c. If all
+ * TLBs were flushed for another reason since the last area was unmapped, another
+ * flush would be in vain, but no architecture tells of it: kernel mappings have
+ * no generation as those of user space have on some.
  *
  * No locks: a struct vmap_flush belongs to the task that fills it.
  */

@@ -103,13 +103,13 @@ struct vmap_arena {
  *	busy.head
  * @busy_lock: guards @busy, vmap_area.vm of the areas in it, and @watches
  * @watches: who wants to know when a busy area is removed
- * @arena: what is unused in the chunks that this node has leased
+ * @arena: what is unused in the leased chunks that hash to this node
  * @tidied: @arena.given when it was last looked for whole chunks
  * @no_chunk: vmap_heap.given when the heap had no chunk for this node
  * @room_in: the node that had room when this one had none; a hint
  *
- * The last three are only ever read and written as a whole, without a lock: who
- * sees an old value looks once too often, or in another node first.
+ * The last three are read without a lock: who sees an old value looks once too
+ * often, or in another node first.
  */
 struct vmap_node {
 	struct rb_list busy;
@@ -363,7 +363,8 @@ void vmap_area_retire(struct vmap_area *va);
 void vmap_area_unmap(struct vmap_area *va);
 void vmap_area_flush(struct vmap_area *va, struct vmap_flush *flush);
 unsigned long vmap_reclaims(void);
-void vmap_reclaim(unsigned long seen);
+void vmap_reclaim(const unsigned long *seen);
+bool vmap_reclaim_flushed(void);
 bool vmap_reclaim_range(unsigned long start, unsigned long end);
 
 extern bool vmap_backlog;

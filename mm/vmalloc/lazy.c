@@ -14,7 +14,8 @@
  * asks for addresses while more than vmap_lazy_hard_limit() waits for some, see
  * vmap_reduce_backlog(). So a worker that gets no CPU has nothing that
  * others need, but for vmap_purge_lock, whose owner inherits their priority.
- * What takes long before that, to ask the client, is done without that lock.
+ * What takes long before that, to ask the client, is done without that lock, but
+ * with another one of the kind, which who asks the client waits for.
  *
  * Who has to wait for a drain may find, once it is over, that it has done what
  * the next one was to do: so what each decides before it sleeps, it looks at
@@ -192,26 +193,26 @@ static unsigned long drains_asking(enum vmap_ask what)
 
 static void drain_asks(enum vmap_ask what)
 {
+	enum vmap_ask less;
+
 	lockdep_assert_held(&vmap_client_lock);
-	do {
-		WRITE_ONCE(vmap_asked[what], vmap_asked[what] + 1);
-	} while (what-- != VMAP_ASK_UNALIAS);
+	for (less = VMAP_ASK_UNALIAS; less <= what; less++)
+		WRITE_ONCE(vmap_asked[less], vmap_asked[less] + 1);
 	/* Before it looks at what waits: pairs with drains_asking(). */
 	smp_mb();
 }
 
 /*
- * Take all that waits, flush it together with @flush, and let it wait to be
- * made free. With nothing waiting, @flush alone is flushed.
+ * Flush @flush, which all that was taken is part of, and let that wait to be made
+ * free.
  */
-static void take_and_flush(struct vmap_drain *drain, struct vmap_flush *flush)
+static void flush_and_add(struct vmap_drain *drain,
+			  const struct vmap_flush *flush)
 {
 	struct vmap_arena *arena;
 	unsigned int i;
 
 	lockdep_assert_held(&vmap_purge_lock);
-	for_each_vmap_arena(arena, i)
-		arena_start_draining(arena, drain, flush);
 	if (drain->areas)
 		trace_vmap_drain_begin(drain->areas, drain->ranges,
 				       drain->pages);
@@ -228,6 +229,18 @@ static void take_and_flush(struct vmap_drain *drain, struct vmap_flush *flush)
 	}
 	trace_purge_vmap_area_lazy(drain->span.start, drain->span.end,
 				   drain->areas);
+}
+
+/* Take all that waits. With nothing waiting, @flush alone is flushed. */
+static void take_and_flush(struct vmap_drain *drain, struct vmap_flush *flush)
+{
+	struct vmap_arena *arena;
+	unsigned int i;
+
+	lockdep_assert_held(&vmap_purge_lock);
+	for_each_vmap_arena(arena, i)
+		arena_start_draining(arena, drain, flush);
+	flush_and_add(drain, flush);
 }
 
 /* Drain what waits, if that is @needed once it is this task's turn. */
@@ -247,16 +260,16 @@ static bool drain_waiting(struct vmap_drain *drain, bool (*needed)(void))
 
 /*
  * Drain what waits and what the client has, unless that has been done by a drain
- * that began since drains_asking() returned @seen.
+ * that began since drains_asking() returned *@seen, if @seen is not NULL.
  */
 static void drain_client(struct vmap_drain *drain, enum vmap_ask what,
-			 unsigned long seen)
+			 const unsigned long *seen)
 {
 	struct vmap_flush flush;
 
 	vmap_flush_init(&flush);
 	rt_mutex_lock(&vmap_client_lock);
-	if (vmap_asked[what] == seen) {
+	if (!seen || vmap_asked[what] == *seen) {
 		drain_asks(what);
 		if (what == VMAP_ASK_RECLAIM)
 			vmap_drain_client->reclaim(&flush);
@@ -344,6 +357,8 @@ static void vmap_drain_worker(struct work_struct *work)
 	/* Who has woken it saw that, but others may have drained since. */
 	drain_waiting(&drain, vmap_lazy_exceeds_limit);
 	drain_give_all(&drain);
+	/* Requests may have made free all there was, and return none. */
+	vmap_space_return_chunks(1);
 	drain_end(&drain);
 }
 
@@ -359,14 +374,16 @@ unsigned long vmap_reclaims(void)
 
 /**
  * vmap_reclaim - make all addresses free that can be made free
- * @seen: what vmap_reclaims() returned before the caller found that it needs it
+ * @seen: what vmap_reclaims() returned before the caller found that it needs
+ *	it, or NULL
  *
  * Who has waited for another one that began later than that does not do it all
- * again: what had been freed by then is free on return in any case.
+ * again: what had been freed by then is free on return. With NULL it is done in
+ * any case, and all that had been freed when this was called is.
  *
  * Context: process; may sleep.
  */
-void vmap_reclaim(unsigned long seen)
+void vmap_reclaim(const unsigned long *seen)
 {
 	struct vmap_drain drain = {};
 
@@ -374,6 +391,24 @@ void vmap_reclaim(unsigned long seen)
 	drain_give_all(&drain);
 	drain_end(&drain);
 	vmap_space_return_chunks(0);
+}
+
+/**
+ * vmap_reclaim_flushed - make all addresses free that have been flushed
+ *
+ * Whoever has flushed them may not have come to that.
+ *
+ * Context: process; may reschedule.
+ * Return: whether there were any.
+ */
+bool vmap_reclaim_flushed(void)
+{
+	struct vmap_drain drain = {};
+
+	if (vmap_space_next_flushed(0) > nr_vmap_nodes)
+		return false;
+	drain_give_all(&drain);
+	return true;
 }
 
 /* Take what waits in @arena at these addresses, and joined to that. */
@@ -394,21 +429,21 @@ static void arena_take_range(struct vmap_arena *arena, unsigned long start,
 		drain->pages += va_size(va) >> PAGE_SHIFT;
 	}
 	/* How many areas a range was made of is not known: one at least. */
-	arena->lazy_areas -= drain->ranges;
-	if (list_empty(&arena->lazy.head))
-		arena->lazy_areas = 0;
+	drain->areas = list_empty(&arena->lazy.head) ? arena->lazy_areas :
+						       drain->ranges;
+	arena->lazy_areas -= drain->areas;
 	arena->lazy_pages -= drain->pages;
 	vmap_debug_moved(drain->pages << PAGE_SHIFT);
 	spin_unlock(&arena->lazy_lock);
 }
 
 /**
- * vmap_reclaim_range - make addresses of the heap free, and none but these
+ * vmap_reclaim_range - drain what waits at certain addresses of the heap
  * @start: the first address
  * @end: end of the range
  *
  * For who needs just these: a module's shadow follows from where the module is.
- * What waits elsewhere goes on waiting.
+ * What has been joined to that is drained with it; the rest goes on waiting.
  *
  * Context: process; may sleep.
  * Return: whether anything was waiting there.
@@ -424,29 +459,40 @@ bool vmap_reclaim_range(unsigned long start, unsigned long end)
 	arena_take_range(arena, start, end, &drain);
 	if (drain.ranges) {
 		vmap_flush_add_list(&flush, &arena->draining, drain.pages);
-		vmap_flush_run(&flush);
-		atomic_long_sub(drain.pages, &vmap_lazy_nr);
-		release_shadow(&flush.span);
-		vmap_space_add_flushed(nr_vmap_nodes, &arena->draining);
-		trace_purge_vmap_area_lazy(flush.span.start, flush.span.end,
-					   drain.ranges);
+		flush_and_add(&drain, &flush);
 	}
 	rt_mutex_unlock(&vmap_purge_lock);
 	if (drain.ranges)
 		drain_give_all(&drain);
+	drain_end(&drain);
 	return drain.ranges;
 }
 
-/* A batch, from the node of this CPU on, so that CPUs do not meet. */
+/*
+ * A batch, from the node of this CPU on, so that CPUs do not meet. Others may be
+ * faster with what an arena has: then the next one's. Returns 0 if none is left.
+ */
 static unsigned long drain_give_near(struct vmap_drain *drain)
 {
 	unsigned int id = raw_smp_processor_id() & (nr_vmap_nodes - 1);
+	unsigned long pages = 0;
 
-	id = vmap_space_next_flushed(id);
-	if (id > nr_vmap_nodes)
-		id = vmap_space_next_flushed(0);
-	return id > nr_vmap_nodes ? 0 : drain_give_some(drain, id);
+	while (!pages) {
+		id = vmap_space_next_flushed(id);
+		if (id > nr_vmap_nodes)
+			id = vmap_space_next_flushed(0);
+		if (id > nr_vmap_nodes)
+			break;
+		pages = drain_give_some(drain, id);
+	}
+	return pages;
 }
+
+/*
+ * How often a request past the hard limit waits for a drain: if the first one was
+ * somebody else's and others have taken all of it, once more.
+ */
+#define BACKLOG_TURNS	2
 
 /* Too much waits, and none of it could be made free as it is. */
 static bool backlog_needs_flush(void)
@@ -469,7 +515,7 @@ void vmap_reduce_backlog(unsigned long pages)
 {
 	struct vmap_drain drain = {};
 	unsigned long given = 0, batch;
-	unsigned int turns = 2;
+	unsigned int turns = BACKLOG_TURNS;
 
 	might_sleep();
 	while (given < 2 * pages &&
@@ -517,7 +563,7 @@ void vm_unmap_aliases(void)
 	if (unlikely(!vmap_initialized))
 		return;
 	seen = drains_asking(VMAP_ASK_UNALIAS);
-	drain_client(&drain, VMAP_ASK_UNALIAS, seen);
+	drain_client(&drain, VMAP_ASK_UNALIAS, &seen);
 	drain_give_all(&drain);
 	drain_end(&drain);
 }

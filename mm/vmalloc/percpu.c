@@ -72,7 +72,6 @@ err:
 static int areas_take(struct vmap_area **vas, const unsigned long *offsets,
 		      const size_t *sizes, int nr, size_t align)
 {
-	unsigned long seen = vmap_reclaims();
 	LIST_HEAD(spares);
 	int err;
 
@@ -80,8 +79,9 @@ static int areas_take(struct vmap_area **vas, const unsigned long *offsets,
 	if (!err)
 		err = vmap_space_take_congruent(vas, offsets, sizes, nr, align,
 						&spares);
+	/* They are rare: what waits is drained for these alone. */
 	if (err == -ENOSPC) {
-		vmap_reclaim(seen);
+		vmap_reclaim(NULL);
 		err = vmap_space_take_congruent(vas, offsets, sizes, nr, align,
 						&spares);
 	}

@@ -83,35 +83,72 @@ static int vmap_attempt(struct vmap_area *va, const struct vmap_request *req,
 	return err;
 }
 
+/*
+ * What may make an attempt succeed, from the cheapest on. To look at each free
+ * range costs less than a flush.
+ */
+enum vmap_rung {
+	RUNG_LOOK,		/* harder than before */
+	RUNG_FLUSHED,		/* nobody has come to make it free yet */
+	RUNG_PLACE,		/* there is but one place, which waits */
+	RUNG_RECLAIM,		/* all that waits, once for all who need it now */
+	RUNG_RECLAIM_AGAIN,	/* what has been freed since that began */
+	RUNG_NOTIFY,		/* whoever has something to unmap */
+	RUNGS
+};
+
+/**
+ * struct vmap_ladder - how far a request has come
+ * @rung: the next one
+ * @seen: reclaims that had begun before it looked hard
+ */
+struct vmap_ladder {
+	enum vmap_rung rung;
+	unsigned long seen;
+};
+
+/* Returns whether another attempt is worth it. */
+static bool vmap_climb(struct vmap_ladder *at, const struct vmap_request *req)
+{
+	unsigned long freed = 0;
+
+	switch (at->rung++) {
+	case RUNG_LOOK:
+		at->seen = vmap_reclaims();
+		return true;
+	case RUNG_FLUSHED:
+		return vmap_reclaim_flushed();
+	case RUNG_PLACE:
+		return req->end - req->start == req->size &&
+		       vmap_reclaim_range(req->start, req->end);
+	case RUNG_RECLAIM:
+		vmap_reclaim(&at->seen);
+		return true;
+	case RUNG_RECLAIM_AGAIN:
+		/* It may have been another one's, or others had what it gave. */
+		if (!atomic_long_read(&vmap_waiting_nr))
+			return false;
+		vmap_reclaim(NULL);
+		return true;
+	default:
+		blocking_notifier_call_chain(&vmap_notify_list, 0, &freed);
+		if (freed)
+			at->rung = RUNG_LOOK;
+		return freed;
+	}
+}
+
 static int vmap_take_or_reclaim(struct vmap_area *va,
 				const struct vmap_request *req)
 {
-	unsigned long freed, seen;
+	struct vmap_ladder at = { .rung = RUNG_LOOK };
 	LIST_HEAD(spares);
 	int err;
 
 	err = vmap_attempt(va, req, VMAP_TRY, &spares);
-	while (unlikely(err == -ENOSPC)) {
-		/* To look at each free range costs less than a flush. */
-		seen = vmap_reclaims();
-		err = vmap_attempt(va, req, VMAP_TRY_HARD, &spares);
-		if (err != -ENOSPC)
-			break;
-		/* There is but one place for it, which may be waiting. */
-		if (req->end - req->start == req->size &&
-		    vmap_reclaim_range(req->start, req->end)) {
+	while (unlikely(err == -ENOSPC) && at.rung < RUNGS) {
+		if (vmap_climb(&at, req))
 			err = vmap_attempt(va, req, VMAP_TRY_HARD, &spares);
-			if (err != -ENOSPC)
-				break;
-		}
-		vmap_reclaim(seen);
-		err = vmap_attempt(va, req, VMAP_TRY_HARD, &spares);
-		if (err != -ENOSPC)
-			break;
-		freed = 0;
-		blocking_notifier_call_chain(&vmap_notify_list, 0, &freed);
-		if (!freed)
-			break;
 	}
 	vmap_spares_free(&spares);
 	return err;

@@ -700,6 +700,8 @@ void vmap_space_give_flushed(unsigned int id, struct vmap_batch *batch)
 		nr = min(most - batch->ranges, VMAP_GIVE_STEP);
 		bytes = extent_give_sorted(&arena->free, &arena->flushed, &nr,
 					   &spares);
+		/* Before others may look: the lock may be given up for long. */
+		arena_given(arena);
 		vmap_debug_moved(-bytes);
 		/* Here, so that nobody sees pages waiting that are free. */
 		atomic_long_sub(bytes >> PAGE_SHIFT, &vmap_waiting_nr);
@@ -715,8 +717,6 @@ void vmap_space_give_flushed(unsigned int id, struct vmap_batch *batch)
 			held = 0;
 		}
 	}
-	if (batch->ranges)
-		arena_given(arena);
 	if (list_empty(&arena->flushed))
 		clear_bit(id, vmap_flushed);
 	batch_hold_end(batch, held, vmap_stat_clock() - since);

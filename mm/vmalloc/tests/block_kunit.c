@@ -198,7 +198,7 @@ static unsigned int fill_block(struct kunit *test, unsigned long *addrs)
 	struct vmap_area *va;
 	unsigned int nr, i;
 
-	vmap_reclaim(vmap_reclaims());
+	vmap_reclaim(NULL);
 	addrs[0] = map(test, MOST);
 	va = find_vmap_area(addrs[0]);
 	nr = va ? va_size(va) / PAGE_SIZE / MOST : 1;
@@ -259,7 +259,7 @@ static void block_of_odd_requests_is_retired(struct kunit *test)
 	unsigned int i, loops, nr = 0;
 
 	stay_here(test);
-	vmap_reclaim(vmap_reclaims());
+	vmap_reclaim(NULL);
 	for (i = 0; i < ARRAY_SIZE(odd); i++) {
 		addr = map(test, odd[i]);
 		blocks = va_size(find_vmap_area(addr));
@@ -288,7 +288,7 @@ static void idle_block_goes_when_space_is_short(struct kunit *test)
 	block = block_at(addr);
 	unmap(addr, 1);
 	KUNIT_EXPECT_EQ(test, block, block_at(addr));
-	vmap_reclaim(vmap_reclaims());
+	vmap_reclaim(NULL);
 	KUNIT_EXPECT_EQ(test, 0, block_at(addr));
 }
 
@@ -301,7 +301,7 @@ static void block_in_use_stays_when_space_is_short(struct kunit *test)
 	idle = map(test, 1);
 	block = block_at(used);
 	unmap(idle, 1);
-	vmap_reclaim(vmap_reclaims());
+	vmap_reclaim(NULL);
 	vm_unmap_aliases();
 	KUNIT_EXPECT_EQ(test, block, block_at(used));
 	KUNIT_EXPECT_PTR_EQ(test, page_of(test), vmalloc_to_page((void *)used));
@@ -329,7 +329,7 @@ static void idle_block_with_little_room_goes_at_unalias(struct kunit *test)
 
 	stay_here(test);
 	for (tries = 0; !alone && tries < WINDOW_TRIES; tries++) {
-		vmap_reclaim(vmap_reclaims());
+		vmap_reclaim(NULL);
 		addrs[0] = map(test, MOST);
 		nr = va_size(find_vmap_area(addrs[0])) / PAGE_SIZE / MOST;
 		KUNIT_ASSERT_LE(test, nr, MOST_PER_BLOCK);

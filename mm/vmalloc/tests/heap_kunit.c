@@ -128,7 +128,7 @@ static void trying_hard_passes_many_ranges_over(struct kunit *test)
 	for (i = 0; i < ODD; i++)
 		vmap_area_retire(vas[2 * i + 1]);
 	vmap_area_retire(vas[2 * ODD]);
-	vmap_reclaim(vmap_reclaims());
+	vmap_reclaim(NULL);
 
 	KUNIT_ASSERT_EQ(test, 0, vmap_spares_fill(&spares, VMAP_MAX_SPARES,
 						  GFP_KERNEL));
@@ -284,7 +284,7 @@ static bool taken_at_highest_base(struct kunit *test,
 		base = vas[0]->va_start - offsets[0];
 		for (i = 0; i < CONGRUENT; i++)
 			vmap_area_retire(vas[i]);
-		vmap_reclaim(vmap_reclaims());
+		vmap_reclaim(NULL);
 		if (base == expected)
 			return true;
 	}
@@ -327,7 +327,7 @@ static void congruent_ranges_pass_many_holes_over(struct kunit *test)
 	}
 	for (i = 0; i < 2 * HOLES; i += 2)
 		vmap_area_retire(vas[i]);
-	vmap_reclaim(vmap_reclaims());
+	vmap_reclaim(NULL);
 	KUNIT_ASSERT_EQ(test, 0, take_congruent(test, &va, &none, &large, 1,
 						SZ_64K));
 	KUNIT_EXPECT_LE(test, va->va_end, lowest);

@@ -188,7 +188,7 @@ bool window_is_free(unsigned long start, unsigned long end)
 int window_init(struct kunit *test)
 {
 	KUNIT_ASSERT_LE(test, WINDOW_END, VMALLOC_START);
-	vmap_reclaim(vmap_reclaims());
+	vmap_reclaim(NULL);
 	KUNIT_ASSERT_TRUE(test, window_is_free(WINDOW_START, WINDOW_END));
 	return 0;
 }
@@ -199,7 +199,7 @@ int window_init(struct kunit *test)
  */
 void window_exit(struct kunit *test)
 {
-	vmap_reclaim(vmap_reclaims());
+	vmap_reclaim(NULL);
 	KUNIT_EXPECT_TRUE(test, window_is_free(WINDOW_START, WINDOW_END));
 	/* -EBUSY says that others are busy, which is not to be judged. */
 	KUNIT_EXPECT_NE(test, vmap_debug_check(), -EINVAL);

@@ -33,6 +33,11 @@ void check_failed(const char *file, int line, const char *condition)
 static unsigned long flushes;
 /* A flush lasts until so many tasks wait for a lock that sleeps. */
 static unsigned int flush_until_waiting;
+/* What happens once, at its end. */
+static void (*flush_does)(void);
+/* What happens once, when this task takes the last of so many spinlocks. */
+static __thread unsigned int lock_countdown;
+static void (*lock_does)(void);
 
 static void wait_a_little(void)
 {
@@ -49,6 +54,12 @@ void shim_flushed(unsigned long start, unsigned long end)
 	/* Those that come after the others have nobody to wait for. */
 	WRITE_ONCE(flush_until_waiting, 0);
 	CHECK(turns);
+	if (flush_does) {
+		void (*does)(void) = flush_does;
+
+		flush_does = NULL;
+		does();
+	}
 }
 
 void shim_unmapped(unsigned long start, unsigned long end)
@@ -65,6 +76,8 @@ void shim_shadow_end(unsigned long start, unsigned long end)
 
 void shim_others(void)
 {
+	if (lock_countdown && !--lock_countdown)
+		lock_does();
 }
 
 void free_vm_area(struct vm_struct *vm)
@@ -184,14 +197,11 @@ static unsigned long free_in_node(unsigned int id)
 #define MOST_TASKS	400
 
 static void (*task_does)(unsigned int nr);
-static unsigned int begun;
-
 static void *task(void *arg)
 {
 	unsigned int nr = (unsigned long)arg;
 
 	shim_cpu = nr % shim_cpus;
-	__atomic_add_fetch(&begun, 1, __ATOMIC_SEQ_CST);
 	task_does(nr);
 	return NULL;
 }
@@ -377,6 +387,55 @@ static void drain_of_a_page_takes_few_locks(void)
 	end();
 }
 
+/* Of a space that has room for two areas, one is in use and the other waits. */
+static unsigned long half;
+static struct vmap_area *used;
+static pthread_t rival;
+
+static void free_the_used_one(void)
+{
+	release(used);
+}
+
+static void *take_what_waits(void *arg)
+{
+	used = reserve(half);
+	return NULL;
+}
+
+/* It has begun to drain when this returns, and then waits to be waited for. */
+static void let_a_rival_drain(void)
+{
+	flush_does = free_the_used_one;
+	flush_until_waiting = 1;
+	if (pthread_create(&rival, NULL, take_what_waits, NULL))
+		shim_die("no thread\n");
+	while (!READ_ONCE(flushes))
+		wait_a_little();
+}
+
+static void a_shared_reclaim_is_no_reason_to_fail(void)
+{
+	struct vmap_area *va;
+
+	begin(1, 64UL << 30);
+	shim_sysctl_write("vmap_lazy_max_pages", INT_MAX);
+	half = (32UL << 30) >> PAGE_SHIFT;
+	used = reserve(half);
+	release(reserve(half));
+	lock_does = let_a_rival_drain;
+	/* An allocation is a point, a lock two: that of the hard look is next. */
+	lock_countdown = 4;
+	va = reserve(half);
+	pthread_join(rival, NULL);
+	CHECK(asked == 2);
+	CHECK(flushes == 2);
+	release(va);
+	release(used);
+	end();
+	shim_sysctl_write("vmap_lazy_max_pages", 0);
+}
+
 static void *help_past_the_hard_limit(void *arg)
 {
 	unsigned long before = flushes;
@@ -447,6 +506,7 @@ int main(int argc, char **argv)
 	RUN(one_cpu_may_lease_what_hashes_to_others);
 	RUN(convoy_at_the_hard_limit_flushes_once);
 	RUN(convoy_of_unaliasers_shares_a_drain);
+	RUN(a_shared_reclaim_is_no_reason_to_fail);
 	RUN(room_in_another_node_spares_the_flush);
 	RUN(drain_of_a_page_takes_few_locks);
 	RUN(requests_do_not_wait_for_the_client);

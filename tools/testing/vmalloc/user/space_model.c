@@ -418,7 +418,7 @@ static void heap_empty(void)
 
 void space_end(void)
 {
-	vmap_reclaim(vmap_reclaims());
+	vmap_reclaim(NULL);
 	while (shim_work_run())
 		;
 	space_check();

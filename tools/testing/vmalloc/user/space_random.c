@@ -314,7 +314,7 @@ static void unalias(void)
 static void reclaim(void)
 {
 	if (!shim_holds_mutex())
-		vmap_reclaim(vmap_reclaims());
+		vmap_reclaim(NULL);
 }
 
 static void return_chunks(void)
