@@ -101,11 +101,24 @@ enum vmap_rung {
  * struct vmap_ladder - how far a request has come
  * @rung: the next one
  * @seen: reclaims that had begun before it looked hard
+ * @again: how often it has drained anew
  */
 struct vmap_ladder {
 	enum vmap_rung rung;
 	unsigned long seen;
+	unsigned int again;
 };
+
+/*
+ * What a drain has made free others may take before the next attempt, and free
+ * again, so that it waits anew: as often as that one drains for them.
+ */
+#define VMAP_RECLAIM_AGAIN	7
+
+static bool enough_waits(const struct vmap_request *req)
+{
+	return atomic_long_read(&vmap_waiting_nr) >= req->size >> PAGE_SHIFT;
+}
 
 /* Returns whether another attempt is worth it. */
 static bool vmap_climb(struct vmap_ladder *at, const struct vmap_request *req)
@@ -126,8 +139,9 @@ static bool vmap_climb(struct vmap_ladder *at, const struct vmap_request *req)
 		return true;
 	case RUNG_RECLAIM_AGAIN:
 		/* It may have been another one's, or others had what it gave. */
-		if (!atomic_long_read(&vmap_waiting_nr))
+		if (at->again++ == VMAP_RECLAIM_AGAIN || !enough_waits(req))
 			return false;
+		at->rung = RUNG_RECLAIM_AGAIN;
 		vmap_reclaim(NULL);
 		return true;
 	default:
