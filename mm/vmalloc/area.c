@@ -273,6 +273,24 @@ void __init vm_area_add_early(struct vm_struct *vm)
 	*link = vm;
 }
 
+#if defined(CONFIG_X86_64) && defined(CONFIG_KASAN_VMALLOC)
+/*
+ * kasan_init() of x86 leaves the vmalloc space without shadow, and unlike arm64
+ * and riscv x86 does not say how an early area gets some: the first access to
+ * it, by the allocator of per-CPU memory (percpu_alloc=page), would be a fault
+ * that nobody can handle yet. What it has for its CPU entry areas will do.
+ */
+static void __init early_shadow_populate(void *start, unsigned long size)
+{
+	kasan_populate_shadow_for_vaddr(start, size, NUMA_NO_NODE);
+}
+#else
+static void __init early_shadow_populate(void *start, unsigned long size)
+{
+	kasan_populate_early_vm_area_shadow(start, size);
+}
+#endif
+
 /**
  * vm_area_register_early - find room for an area
  * @vm: has its size and flags set; gets the address, or NULL if there is no
@@ -304,5 +322,5 @@ void __init vm_area_register_early(struct vm_struct *vm, size_t align)
 	vm->addr = (void *)addr;
 	vm->next = *link;
 	*link = vm;
-	kasan_populate_early_vm_area_shadow(vm->addr, vm->size);
+	early_shadow_populate(vm->addr, vm->size);
 }
