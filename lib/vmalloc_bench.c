@@ -56,8 +56,8 @@
 #define BENCH_LOOKUP_AREAS	1024
 /* Most areas of a storm: 8 GB of space with neighbours, more than 32 bits. */
 #define BENCH_MAX_WAITING	1000000
-/* Largest area of a fill with mixed sizes, in pages. */
-#define BENCH_FILL_PAGES	16
+/* Fewest rounds of a fill: each kind of areas once. */
+#define BENCH_LEAST_ROUNDS	7
 /* Most areas of a churn that wait: with as many others, no worker is woken. */
 #define BENCH_MAX_IDLE		4000
 
@@ -643,102 +643,16 @@ static int run_churn(const char *kind, const char *count, const char *waiting)
 	return bench_churn(kind, nr, idle, seed);
 }
 
-/* === Filling a small space === */
-
-/* Fill the space with areas of @nr_pages, or of mixed sizes if that is 0. */
-static unsigned int fill_space(struct vm_struct **areas, unsigned int max,
-			       unsigned int nr_pages)
-{
-	struct rnd_state rnd;
-	unsigned int nr, want;
-
-	/* The same sizes each time: only so are two fills comparable. */
-	prandom_seed_state(&rnd, seed);
-	for (nr = 0; nr < max; nr++) {
-		want = nr_pages;
-		if (!want)
-			want = prandom_u32_state(&rnd) % BENCH_FILL_PAGES + 1;
-		areas[nr] = bench_area_mapped(want);
-		if (!areas[nr])
-			break;
-	}
-	return nr;
-}
-
-/* Free @nr areas forward, in reverse or shuffled; @round picks which. */
-static void empty_space(struct vm_struct **areas, unsigned int nr,
-			unsigned int round, struct rnd_state *rnd)
-{
-	unsigned int i;
-
-	if (round % 3 == 2)
-		shuffle_areas(areas, nr, rnd);
-	for (i = 0; i < nr; i++)
-		free_vm_area(areas[round % 3 == 1 ? nr - 1 - i : i]);
-}
-
-/*
- * Rounds take turns in the size of their areas (one page, mixed) and in the
- * order of freeing; in six rounds each pair comes once. A space full of single
- * pages has to find what is lazily freed by itself. How many areas of mixed
- * sizes fit depends on the holes they are packed into: they get a drained one.
- */
-static int fill_rounds(struct vm_struct **areas, unsigned int max,
-		       unsigned int rounds)
-{
-	static const char * const names[] = { "onepage", "mixed" };
-	unsigned int first[2] = {}, last[2] = {};
-	unsigned int round, mixed, nr;
-	struct rnd_state rnd;
-
-	prandom_seed_state(&rnd, seed);
-	for (round = 0; round < rounds; round++) {
-		mixed = round & 1;
-		if (mixed)
-			vm_unmap_aliases();
-		nr = fill_space(areas, max, mixed ? 0 : 1);
-		empty_space(areas, nr, round / 2, &rnd);
-		if (round < 2)
-			first[mixed] = nr;
-		last[mixed] = nr;
-		if (!nr || nr < first[mixed]) {
-			pr_err("fill: %u areas in round %u, %u at first\n", nr,
-			       round, first[mixed]);
-			return -ENOSPC;
-		}
-	}
-
-	for (mixed = 0; mixed < 2; mixed++) {
-		bench_report("bench fill_%s_first areas %u\n", names[mixed],
-			     first[mixed]);
-		bench_report("bench fill_%s_last areas %u\n", names[mixed],
-			     last[mixed]);
-	}
-	return 0;
-}
-
 static int run_fill(const char *count)
 {
-	unsigned int rounds, max;
-	struct vm_struct **areas;
-	int err;
+	unsigned int rounds;
 
-	if (kstrtouint(count, 10, &rounds) || rounds < 2 || rounds > 10000)
-		return bench_refuse(count, "not a number from 2 to 10000", -EINVAL);
-	if (!BENCH_HAS_AREAS)
-		return bench_refuse("fill", bench_needs_builtin, -EOPNOTSUPP);
-	if (IS_ENABLED(CONFIG_64BIT))
-		return bench_refuse("fill", "64 bits cannot be filled", -EOPNOTSUPP);
-
-	max = min((VMALLOC_END - VMALLOC_START) / PAGE_SIZE, (ulong)INT_MAX);
-	areas = kvcalloc(max, sizeof(*areas), GFP_KERNEL);
-	if (!areas)
-		return -ENOMEM;
-	pr_info("fill: %u rounds, seed %lu\n", rounds, seed);
-	err = fill_rounds(areas, max, rounds);
-	kvfree(areas);
-	vm_unmap_aliases();
-	return err;
+	if (kstrtouint(count, 10, &rounds) || rounds < BENCH_LEAST_ROUNDS ||
+	    rounds > 10000)
+		return bench_refuse(count, "not a number from "
+				    __stringify(BENCH_LEAST_ROUNDS)
+				    " to 10000", -EINVAL);
+	return bench_fill(rounds, seed);
 }
 
 /* === Parameters === */
