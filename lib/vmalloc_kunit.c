@@ -233,14 +233,33 @@ void vmk_force_purge(void)
 	WARN_ON(none);
 }
 
+/* The lowest window at or above @start that is free, and an area of all of it. */
+static struct vm_struct *window_find(struct vmk_window *window,
+				     unsigned long start, unsigned long size,
+				     unsigned long align)
+{
+	struct vm_struct *area;
+
+	window->start = ALIGN(start, align);
+	while (window->start < VMALLOC_END - size) {
+		window->end = window->start + size;
+		area = vmk_window_area(window, size, VM_NO_GUARD);
+		if (area)
+			return area;
+		window->start += max(align, ALIGN(size, align) / 4);
+		window->start = ALIGN(window->start, align);
+	}
+	return NULL;
+}
+
 /**
  * vmk_window_claim - find a free range of addresses for one test alone
  * @test: the running test, aborted if there is none
  * @size: bytes, a multiple of PAGE_SIZE
  * @align: alignment of the first address, a power of two
  *
- * Starts in the middle of vmalloc space: ordinary areas come from its bottom
- * and per-CPU ones from its top.  Nothing is left allocated.
+ * In the upper half of the vmalloc space, if it has room: ordinary areas come
+ * from the bottom, and per-CPU ones from the top. Nothing is left allocated.
  *
  * Context: May sleep.
  * Return: the window.
@@ -250,17 +269,10 @@ struct vmk_window vmk_window_claim(struct kunit *test, unsigned long size,
 {
 	unsigned long half = (VMALLOC_END - VMALLOC_START) / 2;
 	struct vmk_window window = { };
-	struct vm_struct *area = NULL;
+	struct vm_struct *area;
 
-	window.start = ALIGN(VMALLOC_START + half, align);
-	while (window.start < VMALLOC_END - size) {
-		window.end = window.start + size;
-		area = vmk_window_area(&window, size, VM_NO_GUARD);
-		if (area)
-			break;
-		window.start += max(align, ALIGN(size, align) / 4);
-		window.start = ALIGN(window.start, align);
-	}
+	area = window_find(&window, VMALLOC_START + half, size, align) ?:
+	       window_find(&window, VMALLOC_START, size, align);
 	KUNIT_ASSERT_NOT_NULL_MSG(test, area, "no room for a window");
 	free_vm_area(area);
 	vm_unmap_aliases();

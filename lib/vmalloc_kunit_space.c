@@ -294,7 +294,7 @@ static void freed_areas_coalesce(struct kunit *test)
 	unsigned int round;
 
 	filling_prepare(test, &fill, 1024);
-	fill.window = vmk_window_claim(test, VMK_1024P, VMK_1024P);
+	fill.window = vmk_window_claim(test, VMK_1024P, SZ_1M);
 	for (round = 0; round < 5; round++) {
 		KUNIT_EXPECT_GE(test, fill_up(&fill, 32 * PAGE_SIZE, true), 30);
 		free_all(&fill, order->how);
