@@ -567,8 +567,8 @@ static void percpu_areas_are_congruent(struct kunit *test)
 /* Each round would soon exhaust 32-bit space if it lost what it took. */
 static void percpu_areas_come_back(struct kunit *test)
 {
-	unsigned long offset[2] = { 0, SZ_8M };
-	size_t size[2] = { SZ_4M, SZ_4M };
+	unsigned long offset[2] = { 0, SZ_2M };
+	size_t size[2] = { SZ_1M, SZ_1M };
 	struct vm_struct **vms;
 	unsigned int round;
 
