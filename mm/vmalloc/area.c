@@ -273,7 +273,8 @@ void __init vm_area_add_early(struct vm_struct *vm)
 	*link = vm;
 }
 
-#if defined(CONFIG_X86_64) && defined(CONFIG_KASAN_VMALLOC)
+#if defined(CONFIG_X86_64) && !defined(CONFIG_UML) && \
+	defined(CONFIG_KASAN_VMALLOC)
 /*
  * kasan_init() of x86 leaves the vmalloc space without shadow, and unlike arm64
  * and riscv x86 does not say how an early area gets some: the first access to
