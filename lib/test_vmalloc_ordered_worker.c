@@ -174,8 +174,9 @@ static void free_spent(struct stress_worker *worker)
 }
 
 /* Leave @obj to whoever comes to that place next, and free what was there. */
-static void share(struct stress_worker *worker, const struct stress_plan *plan,
-		  struct stress_object *obj)
+static void leave_to_next(struct stress_worker *worker,
+			  const struct stress_plan *plan,
+			  struct stress_object *obj)
 {
 	struct stress_run *run = worker->run;
 
@@ -195,7 +196,7 @@ static void part_with(struct stress_worker *worker,
 	worker->slot[slot] = NULL;
 	worker->live -= obj->nr_pages;
 	if (way >= 11) {
-		share(worker, plan, obj);
+		leave_to_next(worker, plan, obj);
 	} else if (!obj->api->vfreed || way < 5) {
 		give_back(worker->run, obj, STRESS_TASK);
 	} else if (way < 7) {

@@ -11,13 +11,14 @@
 
 #include "window.h"
 
-#define START	WINDOW_START
-#define END	WINDOW_PAGE(16)
+#define ROOM_START	WINDOW_START
+#define ROOM_END	WINDOW_PAGE(16)
 
 static struct vmap_area *reserve(unsigned long size, unsigned long align)
 {
-	return vmap_area_reserve(size, align, START, END, NUMA_NO_NODE,
-				 GFP_KERNEL | __GFP_NOWARN, 0, NULL);
+	return vmap_area_reserve(size, align, ROOM_START, ROOM_END,
+				 NUMA_NO_NODE, GFP_KERNEL | __GFP_NOWARN, 0,
+				 NULL);
 }
 
 static void retire(struct vmap_area *va)
@@ -28,14 +29,14 @@ static void retire(struct vmap_area *va)
 
 static void reserved_range_is_busy(struct kunit *test)
 {
-	struct vmap_area *va = reserve(END - START, PAGE_SIZE);
+	struct vmap_area *va = reserve(ROOM_END - ROOM_START, PAGE_SIZE);
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, va);
-	KUNIT_EXPECT_EQ(test, START, va->va_start);
-	KUNIT_EXPECT_EQ(test, END, va->va_end);
-	KUNIT_EXPECT_PTR_EQ(test, va, find_vmap_area(END - 1));
+	KUNIT_EXPECT_EQ(test, ROOM_START, va->va_start);
+	KUNIT_EXPECT_EQ(test, ROOM_END, va->va_end);
+	KUNIT_EXPECT_PTR_EQ(test, va, find_vmap_area(ROOM_END - 1));
 	retire(va);
-	KUNIT_EXPECT_NULL(test, find_vmap_area(START));
+	KUNIT_EXPECT_NULL(test, find_vmap_area(ROOM_START));
 }
 
 static void nonsense_is_refused(struct kunit *test)
@@ -46,9 +47,10 @@ static void nonsense_is_refused(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, reserve(PAGE_SIZE, 0), ERR_PTR(-EINVAL));
 	KUNIT_EXPECT_PTR_EQ(test, reserve(PAGE_SIZE, 3 * PAGE_SIZE),
 			    ERR_PTR(-EINVAL));
-	KUNIT_EXPECT_PTR_EQ(test, reserve(END - START + PAGE_SIZE, PAGE_SIZE),
+	KUNIT_EXPECT_PTR_EQ(test, reserve(ROOM_END - ROOM_START + PAGE_SIZE,
+					  PAGE_SIZE),
 			    ERR_PTR(-EBUSY));
-	KUNIT_EXPECT_TRUE(test, window_is_free(START, WINDOW_END));
+	KUNIT_EXPECT_TRUE(test, window_is_free(ROOM_START, WINDOW_END));
 }
 
 /* Nobody has to wait for a drain who could have what it frees. */
@@ -58,9 +60,9 @@ static void what_waits_is_drained_before_space_is_denied(struct kunit *test)
 	int i;
 
 	for (i = 0; i < 10; i++) {
-		va = reserve(END - START, PAGE_SIZE);
+		va = reserve(ROOM_END - ROOM_START, PAGE_SIZE);
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, va);
-		KUNIT_EXPECT_EQ(test, START, va->va_start);
+		KUNIT_EXPECT_EQ(test, ROOM_START, va->va_start);
 		retire(va);
 	}
 }
@@ -74,15 +76,15 @@ static void fixed_address_is_drained_alone(struct kunit *test)
 	int tries;
 
 	for (tries = 0; tries < WINDOW_TRIES && !waiting.bytes; tries++) {
-		window_cut(test, END, 4 * PAGE_SIZE, vas, ARRAY_SIZE(vas));
-		va = reserve(END - START, PAGE_SIZE);
+		window_cut(test, ROOM_END, 4 * PAGE_SIZE, vas, ARRAY_SIZE(vas));
+		va = reserve(ROOM_END - ROOM_START, PAGE_SIZE);
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, va);
 		retire(va);
 		vmap_area_retire(vas[1]);
-		va = reserve(END - START, PAGE_SIZE);
+		va = reserve(ROOM_END - ROOM_START, PAGE_SIZE);
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, va);
-		KUNIT_EXPECT_EQ(test, START, va->va_start);
-		waiting = window_waiting(&vmap_heap, END, WINDOW_END);
+		KUNIT_EXPECT_EQ(test, ROOM_START, va->va_start);
+		waiting = window_waiting(&vmap_heap, ROOM_END, WINDOW_END);
 		retire(va);
 		for (i = 0; i < ARRAY_SIZE(vas); i++)
 			if (i != 1)
@@ -105,9 +107,9 @@ static void tight_aligned_fit_is_not_denied(struct kunit *test)
 	struct vmap_area *taken[3], *va;
 	int i;
 
-	taken[0] = window_take(test, START, WINDOW_PAGE(1));
+	taken[0] = window_take(test, ROOM_START, WINDOW_PAGE(1));
 	taken[1] = window_take(test, WINDOW_PAGE(2), WINDOW_PAGE(4));
-	taken[2] = window_take(test, WINDOW_PAGE(8), END);
+	taken[2] = window_take(test, WINDOW_PAGE(8), ROOM_END);
 	va = reserve(size, size);
 	for (i = 0; i < ARRAY_SIZE(taken); i++)
 		vmap_area_retire(taken[i]);
@@ -148,15 +150,15 @@ static void purge_notifier_is_asked_before_space_is_denied(struct kunit *test)
 	};
 	struct vmap_area *va;
 
-	owner.victim = reserve(END - START, PAGE_SIZE);
+	owner.victim = reserve(ROOM_END - ROOM_START, PAGE_SIZE);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, owner.victim);
 	KUNIT_EXPECT_EQ(test, 0, register_vmap_purge_notifier(&owner.nb));
-	va = reserve(END - START, PAGE_SIZE);
+	va = reserve(ROOM_END - ROOM_START, PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, 0, unregister_vmap_purge_notifier(&owner.nb));
 	KUNIT_EXPECT_EQ(test, 1, owner.calls);
 	KUNIT_EXPECT_NULL(test, owner.victim);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, va);
-	KUNIT_EXPECT_EQ(test, START, va->va_start);
+	KUNIT_EXPECT_EQ(test, ROOM_START, va->va_start);
 	retire(va);
 }
 
@@ -168,7 +170,7 @@ static void space_is_denied_when_nobody_gives_up_any(struct kunit *test)
 	};
 	struct vmap_area *all, *va;
 
-	all = reserve(END - START, PAGE_SIZE);
+	all = reserve(ROOM_END - ROOM_START, PAGE_SIZE);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, all);
 	KUNIT_EXPECT_EQ(test, 0, register_vmap_purge_notifier(&owner.nb));
 	va = reserve(PAGE_SIZE, PAGE_SIZE);
