@@ -287,8 +287,9 @@ static void expect_huge(struct kunit *test, const struct vm_struct *area,
 
 static void huge_allocations_look_like_small_ones(struct kunit *test)
 {
-	static const size_t some[] = { 1, SZ_64K, PMD_SIZE - 1, PMD_SIZE,
-				       2 * PMD_SIZE + PAGE_SIZE };
+	/* Not static: powerpc64 finds out at boot how large PMD_SIZE is. */
+	const size_t some[] = { 1, SZ_64K, PMD_SIZE - 1, PMD_SIZE,
+				2 * PMD_SIZE + PAGE_SIZE };
 	struct vmk_ledger *ledger = vmk_ledger_open(test);
 	unsigned int i;
 	size_t at;
