@@ -60,17 +60,31 @@ static void *knob_find(const char *dir_name, const char *name)
 	return at;
 }
 
+/*
+ * Nobody else writes to them, so that the two halves need not be one: there are
+ * architectures without xchg() of a byte.
+ */
 static unsigned long knob_swap(struct knob *knob, unsigned long value)
 {
+	bool *flag = knob->at;
+	u32 *number = knob->at;
+	unsigned long *word = knob->at, old = 0;
+
 	switch (knob->type) {
 	case KNOB_BOOL:
-		return xchg((bool *)knob->at, value);
+		old = READ_ONCE(*flag);
+		WRITE_ONCE(*flag, value);
+		break;
 	case KNOB_U32:
-		return xchg((u32 *)knob->at, value);
+		old = READ_ONCE(*number);
+		WRITE_ONCE(*number, value);
+		break;
 	case KNOB_ULONG:
-		return xchg((unsigned long *)knob->at, value);
+		old = READ_ONCE(*word);
+		WRITE_ONCE(*word, value);
+		break;
 	}
-	return 0;
+	return old;
 }
 
 static void knobs_restore(void)
