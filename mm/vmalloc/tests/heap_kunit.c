@@ -318,10 +318,12 @@ static void congruent_ranges_pass_many_holes_over(struct kunit *test)
 	enum { HOLES = 100 };
 	static const size_t small = SZ_64K, large = SZ_128K;
 	static const unsigned long none;
-	struct vmap_area *vas[2 * HOLES], *va;
+	struct vmap_area **vas, *va;
 	unsigned long lowest = ULONG_MAX;
 	unsigned int i;
 
+	vas = kunit_kcalloc(test, 2 * HOLES, sizeof(*vas), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, vas);
 	for (i = 0; i < 2 * HOLES; i++) {
 		KUNIT_ASSERT_EQ(test, 0, take_congruent(test, &vas[i], &none,
 							&small, 1, SZ_64K));
