@@ -10,8 +10,8 @@ TREE=$BUILD/linux
 JOBS=${JOBS:-$(nproc)}
 SEED=${SEED:-1}
 # Tools that take --self-test and can be tried without a kernel.
-SELF_TESTED='hooks overlay tree kernel layers parity matrix docs manual series/make series/releases
-	deb/package fresh'
+SELF_TESTED='hooks overlay tree kernel layers parity matrix compile docs manual series/make
+	series/releases deb/package fresh'
 # How a guest's init is compiled.
 GUEST_CFLAGS=(-Os -Wall -Wextra '-D__printf(f, a)=__attribute__((format(printf, f, a)))')
 
@@ -103,6 +103,79 @@ copy_folder()
 			xargs -0 -r sed -i "s|$from/|$to/|g"
 	fi
 	mv "$to.new" "$to"
+}
+
+# Print the rows of the table $1, fields separated by "|" alone.
+rows()
+{
+	sed 's/#.*//; /^[[:space:]]*$/d; s/[[:space:]]*|[[:space:]]*/|/g; s/^ *//; s/ *$//' "$1"
+}
+
+# The repository's files, committed or not, that match any of the patterns.
+sources()
+{
+	git -C "$ROOT" ls-files -co --exclude-standard -- "$@" | sort -u |
+		while read -r file; do
+			[ ! -f "$ROOT/$file" ] || say "$file"
+		done
+}
+
+# Print the object of each source file of ours that the configuration $1 builds.
+objects()
+{
+	local config=$1 file
+
+	(cd "$ROOT" && sources 'mm/vmalloc/*.c' 'lib/*vmalloc_*.c') | while read -r file; do
+		case $file in
+		mm/vmalloc/debugfs.c | mm/vmalloc/stats.c) grep -q '^CONFIG_DEBUG_FS=y' "$config" || continue ;;
+		mm/vmalloc/debug.c) grep -q '^CONFIG_DEBUG_VMALLOC=y' "$config" || continue ;;
+		mm/vmalloc/dump.c) grep -q '^CONFIG_PRINTK=y' "$config" || continue ;;
+		mm/vmalloc/percpu.c) grep -q '^CONFIG_SMP=y' "$config" || continue ;;
+		mm/vmalloc/proc.c) grep -q '^CONFIG_PROC_FS=y' "$config" || continue ;;
+		mm/vmalloc/tests/*) grep -q '^CONFIG_VMALLOC_ORDERED_KUNIT_TEST=y' "$config" || continue ;;
+		lib/vmalloc_kunit*) grep -q '^CONFIG_VMALLOC_KUNIT_TEST=' "$config" || continue ;;
+		lib/test_vmalloc_ordered*) grep -q '^CONFIG_TEST_VMALLOC_ORDERED=y' "$config" || continue ;;
+		lib/vmalloc_bench_*) grep -q '^CONFIG_VMALLOC_BENCH=y' "$config" || continue ;;
+		lib/vmalloc_bench*) grep -q '^CONFIG_VMALLOC_BENCH=' "$config" || continue ;;
+		esac
+		say "${file%.c}.o"
+	done
+}
+
+# Each symbol that the fragment $1 sets is so in the configuration $2, each
+# that it unsets is off there and known to the tree.
+check_config()
+{
+	local fragment=$1 config=$2 line name lost=0
+
+	while read -r line; do
+		case $line in
+		CONFIG_*)
+			if ! grep -qxF -- "$line" "$config"; then
+				name=${line%%=*}
+				say "lost: $line (there: $(grep -E "^(# )?$name[ =]" "$config" || say 'no such symbol, or not offered'))"
+				lost=$((lost + 1))
+			fi
+			;;
+		*)
+			name=${line#\# }
+			name=${name% is not set}
+			if grep -q "^$name=" "$config"; then
+				say "lost: $line (there: $(grep "^$name=" "$config"))"
+				lost=$((lost + 1))
+			elif ! grep -qxF -- "$line" "$config" &&
+			     ! grep -rqE "^[[:space:]]*(menu)?config ${name#CONFIG_}\$" \
+					--include='Kconfig*' "$TREE"; then
+				say "lost: $line (no such symbol)"
+				lost=$((lost + 1))
+			fi
+			;;
+		esac
+	done <"$fragment"
+	if [ "$lost" -gt 0 ]; then
+		say "$lost requested symbols did not survive olddefconfig"
+		return 1
+	fi
 }
 
 # Print what is wrong in checkpatch.pl's output $1, which is all but its mere
