@@ -295,9 +295,13 @@ static void huge_allocations_look_like_small_ones(struct kunit *test)
 	size_t at;
 
 	for (i = 0; i < ARRAY_SIZE(some); i++) {
-		void *p = vmalloc_huge(some[i], GFP_KERNEL);
 		struct vm_struct *area;
+		void *p;
 
+		/* A small space need not have that in one piece. */
+		if (some[i] > (VMALLOC_END - VMALLOC_START) / 4)
+			continue;
+		p = vmalloc_huge(some[i], GFP_KERNEL);
 		KUNIT_ASSERT_NOT_NULL(test, p);
 		area = find_vm_area(p);
 		KUNIT_ASSERT_NOT_NULL(test, area);

@@ -141,8 +141,10 @@ static bool count_pages(struct vmap_node *vn, struct vmap_area *va,
 	vmap_busy_watch(vn, &watch, va);
 	for (;;) {
 		end = min(nr_pages, nr + PAGES_PER_HOLD);
-		for (; nr < end; nr++)
-			pages_on[page_to_nid(pages[nr])]++;
+		for (; nr < end; nr++) {
+			/* In a word with flags that others change; it stays. */
+			pages_on[data_race(page_to_nid(pages[nr]))]++;
+		}
 		if (nr == nr_pages)
 			break;
 		spin_unlock(&vn->busy_lock);
