@@ -10,7 +10,7 @@ TREE=$BUILD/linux
 JOBS=${JOBS:-$(nproc)}
 SEED=${SEED:-1}
 # Tools that take --self-test and can be tried without a kernel.
-SELF_TESTED='hooks overlay tree kernel layers parity matrix compile docs manual series/make
+SELF_TESTED='hooks bounded overlay tree kernel layers parity matrix compile docs manual series/make
 	series/releases deb/package fresh'
 # How a guest's init is compiled.
 GUEST_CFLAGS=(-Os -Wall -Wextra '-D__printf(f, a)=__attribute__((format(printf, f, a)))')
