@@ -73,6 +73,9 @@ int failing_check(void);
 /* memcg.c */
 int scenario_memcg(void);
 
+/* iospace.c */
+int scenario_iospace(void);
+
 /* kselftest.c */
 int scenario_kselftest(void);
 

@@ -35,6 +35,7 @@ static const struct {
 	{ "kselftest",		scenario_kselftest,	false },
 	{ "test_vmalloc",	scenario_test_vmalloc,	false },
 	{ "memcg",		scenario_memcg,		false },
+	{ "iospace",		scenario_iospace,	false },
 	{ "fill",		scenario_fill,		false },
 	{ "bench",		scenario_bench,		true },
 	{ "drain",		scenario_drain,		true },
