@@ -12,7 +12,7 @@ static void more_than_a_chunk_serves_comes_from_the_heap(struct kunit *test)
 {
 	struct vmap_area *va;
 
-	if (4 * VMAP_CHUNK_MAX_AREA > VMALLOC_END - VMALLOC_START)
+	if (8 * VMAP_CHUNK_MAX_AREA > VMALLOC_END - VMALLOC_START)
 		kunit_skip(test, "the space is too small to have room for sure");
 	va = window_take_ordinary(test, VMAP_CHUNK_MAX_AREA + PAGE_SIZE,
 				  PAGE_SIZE);
