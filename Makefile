@@ -17,8 +17,8 @@ ONLY	?=
 CONFIG	?=
 
 tools	 := tools/testing/vmalloc
-build	 := build
-profiles := $(shell $(tools)/kernel --list)
+profiles := $(shell env -u BASE -u KSRC $(tools)/kernel --list)
+bases	 := $(shell $(tools)/base --list)
 
 # Values are checked before anything runs, whatever the goal.
 is-one	 = $(and $(filter 1,$(words $(1))),$(filter $(2),$(1)))
@@ -45,17 +45,16 @@ $(if $(call is-count,$(OPS),10),,\
 	$(error OPS is '$(OPS)', not a number from 1 to 999999999))
 $(if $(call is-one,$(SMP),1 2 3 4 5 6 7 8),,\
 	$(error SMP is '$(SMP)', not a number of CPUs from 1 to 8))
+ifneq ($(origin BASE),undefined)
+$(if $(call is-one,$(BASE),$(bases)),,\
+	$(error BASE is '$(BASE)', not one of: $(bases)))
+endif
 ifneq ($(filter qemu,$(MAKECMDGOALS)),)
 $(if $(filter uml,$(PROFILE)),$(error PROFILE=uml runs without QEMU: make kunit))
 endif
 ifneq ($(SETUP),)
 $(if $(call is-one,$(SETUP),done),,\
 	$(error SETUP is '$(SETUP)', neither empty nor 'done'))
-endif
-ifneq ($(ONLY),)
-there	:= $(shell $(tools)/$(if $(filter users,$(MAKECMDGOALS)),users/suite,matrix) --list)
-$(if $(filter-out $(there),$(ONLY)),\
-	$(error ONLY is '$(ONLY)', not some of: $(there)))
 endif
 ifneq ($(CONFIG),)
 $(if $(and $(filter 1,$(words $(CONFIG))),$(or $(filter debian,$(CONFIG)),$(wildcard $(CONFIG)))),,\
@@ -75,24 +74,42 @@ $(if $(and $(filter 1,$(words $(KSRC))),$(wildcard $(KSRC)/mm/vmalloc.c)),,\
 	$(error KSRC is '$(KSRC)', not a kernel tree: it has no mm/vmalloc.c))
 endif
 
-export KSRC SETUP ONLY CONFIG ACCEL SEED TIME OPS JOBS
+# If nobody says which base, it is that of the tree, or the default.
+given	:= $(if $(filter undefined,$(origin BASE)),-u BASE,BASE=$(BASE))
+found	:= $(shell env $(given) KSRC='$(KSRC)' $(tools)/base --chosen 2>&1)
+$(if $(call is-one,$(found),$(bases)),,$(error $(strip $(patsubst base:,,$(found)))))
+override BASE := $(found)
+build	:= $(or $(VMALLOC_BUILD),$(CURDIR)/build)
+
+ifneq ($(filter series series-check,$(MAKECMDGOALS)),)
+$(if $(filter 6.12,$(BASE)),,$(error BASE=$(BASE): there is a series for 6.12 alone yet))
+endif
+ifneq ($(ONLY),)
+there	:= $(shell BASE=$(BASE) KSRC= $(tools)/$(or $(if $(filter users,$(MAKECMDGOALS)),users/suite),\
+			$(filter test,$(MAKECMDGOALS)),matrix) --list)
+$(if $(filter-out $(there),$(ONLY)),\
+	$(error ONLY is '$(ONLY)', not some of: $(there)))
+endif
+
+export BASE KSRC SETUP ONLY CONFIG ACCEL SEED TIME OPS JOBS
 
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
 
 .PHONY: help
 help:
-	@echo 'Ordered vmalloc for Linux 6.12: make TARGET [VARIABLE=value...]'
+	@echo 'Ordered vmalloc for Linux $(BASE): make TARGET [VARIABLE=value...]'
 	@echo
-	@echo 'Targets, and what they take on two cores from nothing / once built'
+	@echo 'Targets, and what they take on two cores from nothing / once built. What is'
+	@echo 'made is in $(build:$(CURDIR)/%=%)/$(BASE)/.'
 	@echo '  demo    drain storm on all three: tables and chart       9 min / 3 min'
 	@echo '  test    every test there is                             40 min / 12 min'
 	@echo '  matrix  the tests on every configuration, architecture   hours'
 	@echo '  check   style, kernel-doc, sparse, W=1, layers, symbols  9 min / 1 min'
-	@echo '  docs    build/docs: the pages, by the kernel'\''s own rules     - / 1 min'
+	@echo '  docs    docs/: the pages, by the kernel'\''s own rules          - / 1 min'
 	@echo '  bench   costs, delays, flushes, what waits, on all three      - / 9 min'
 	@echo '  soak    OPS operations of the stress, with progress          - / hours'
-	@echo '  kernel  build/PROFILE-IMPL, an O= folder of kbuild       4 min / seconds'
+	@echo '  kernel  PROFILE-IMPL/, an O= folder of kbuild            4 min / seconds'
 	@echo '  qemu    a shell in a guest that runs PROFILE and IMPL    4 min / seconds'
 	@echo '  users   real users of vmalloc, in guests with Debian        - / 8 min'
 	@echo '  deb     Debian packages of a kernel that CONFIG describes      - / 3 min'
@@ -100,26 +117,28 @@ help:
 	@echo '  kunit   the KUnit suites of IMPL in user mode            2 min / seconds'
 	@echo '  user    ranges and drains in user space, by sanitizers   2 min'
 	@echo '  fuzz    the same by libFuzzer, for TIME seconds          2 min'
-	@echo '  tree    build/linux: the kernel tree with this in it     1 min / seconds'
-	@echo '  install-overlay  this into a 6.12 tree of your own, KSRC  1 second'
+	@echo '  tree    linux/: the kernel tree with this in it          1 min / seconds'
+	@echo '  install-overlay  this into a tree of your own, KSRC       1 second'
 	@echo '  remove-overlay   and out of it again                      1 second'
-	@echo '  series  build/series: patches to send by mail           30 seconds'
+	@echo '  series  series/: patches to send by mail                30 seconds'
 	@echo '  series-check  applies, builds and tests each of them      - / 50 min'
 	@echo '  setup   install the Debian packages needed               1 min / seconds'
 	@echo '  clean   remove build/'
 	@echo
 	@echo 'Variables'
+	@echo '  BASE=$(BASE)    which Linux, one of: $(bases)'
 	@echo '  PROFILE=$(PROFILE)  one of: $(profiles)'
 	@echo '  IMPL=$(IMPL)   ordered: mm/vmalloc/; stock: mm/vmalloc.c; bounded:'
 	@echo '                 mm/vmalloc.c that gives its lock up now and then'
-	@echo '  KSRC=$(KSRC)   a 6.12 tree to use, 6.12.115 or later, not linux-source-6.12'
+	@echo '  KSRC=$(KSRC)        a tree to use in place of Debian'\''s linux-source-$(BASE):'
+	@echo '                 6.12.115 or later, or 7.3.4 or later'
 	@echo '  ACCEL=$(ACCEL)      tcg or kvm, for guests that are not measured'
 	@echo '  SMP=$(SMP)          CPUs of the guest that `make qemu` starts'
 	@echo '  SEED=$(SEED)         of the random tests'
 	@echo '  TIME=$(TIME)        seconds of fuzzing'
 	@echo '  OPS=$(OPS)  of the stress that `make soak` runs on IMPL'
 	@echo '  JOBS=$(JOBS)         compilers at a time'
-	@echo '  ONLY=$(ONLY)          of the matrix'\''s cells or of the users, some'
+	@echo '  ONLY=$(ONLY)          of the tests, the matrix'\''s cells or the users, some'
 	@echo '  CONFIG=$(CONFIG)        of the packages: a .config, debian, or a small one'
 	@echo '  SETUP=$(SETUP)          done: install nothing, all of it is there'
 
@@ -147,8 +166,8 @@ $(profiles:%=kernel-%-bounded): kernel-%-bounded: kernel-%-stock
 
 .PHONY: user
 user: tree
-	@$(MAKE) -C $(tools)/user run KTREE=$(CURDIR)/$(build)/linux \
-		OUT=$(CURDIR)/$(build)/user SEED=$(SEED)
+	@$(MAKE) -C $(tools)/user run KTREE=$(build)/$(BASE)/linux \
+		OUT=$(build)/$(BASE)/user SEED=$(SEED)
 
 .PHONY: fuzz
 fuzz: tree
@@ -230,4 +249,4 @@ series-check: tree kernel-bench-stock kernel-bench-ordered \
 
 .PHONY: clean
 clean:
-	rm -rf $(build)
+	rm -rf build

@@ -7,7 +7,7 @@
 
 # Where setup has unpacked the compilers for other architectures. Their
 # assemblers need libraries from there.
-CROSS=$BUILD/cross/root/usr
+CROSS=$SHARED/cross/root/usr
 PATH=$PATH:$CROSS/bin
 export LD_LIBRARY_PATH=${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}$CROSS/lib/x86_64-linux-gnu
 

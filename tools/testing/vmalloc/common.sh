@@ -5,12 +5,21 @@
 
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 ROOT=$(cd "$HERE/../../.." && pwd)
-BUILD=${VMALLOC_BUILD:-$ROOT/build}
+# Which Linux it is about. What is made for one is in a folder of its own, what
+# is for all beside those.
+BASE=$("$HERE/base" --chosen 2>&1) || {
+	printf '%s: %s\n' "$(basename "$0")" "${BASE#base: }" >&2
+	exit 1
+}
+export BASE
+BASE_DIR=${VMALLOC_BASES:-$HERE/bases}/$BASE
+SHARED=${VMALLOC_BUILD:-$ROOT/build}
+BUILD=$SHARED/$BASE
 TREE=$BUILD/linux
 JOBS=${JOBS:-$(nproc)}
 SEED=${SEED:-1}
 # Tools that take --self-test and can be tried without a kernel.
-SELF_TESTED='hooks bounded overlay tree kernel layers parity matrix compile docs manual series/make
+SELF_TESTED='base hooks bounded overlay tree kernel layers parity matrix compile docs manual series/make
 	series/releases deb/package fresh'
 # How a guest's init is compiled.
 GUEST_CFLAGS=(-Os -Wall -Wextra '-D__printf(f, a)=__attribute__((format(printf, f, a)))')
@@ -39,14 +48,23 @@ say()
 	printf '%s\n' "$*"
 }
 
+# shellcheck source=bases/6.12/base.sh
+. "$BASE_DIR/base.sh"
+
 # What a user may have set. make checks its variables itself.
 [[ $JOBS =~ ^[1-9][0-9]{0,2}$ ]] || die "JOBS is '$JOBS', not a number of jobs from 1 to 999"
 [[ $SEED =~ ^[1-9][0-9]{0,8}$ ]] || die "SEED is '$SEED', not a number from 1 to 999999999"
 
+# What make has to be told of a base that is not the default.
+of_base()
+{
+	[ "$BASE" = "$(env -u BASE -u KSRC "$HERE/base" --chosen)" ] || printf ' BASE=%s' "$BASE"
+}
+
 # Stop if there is no tree to build from.
 need_tree()
 {
-	[ -f "$TREE/.vmalloc-origin" ] || die 'there is no kernel tree yet: run make tree'
+	[ -f "$TREE/.vmalloc-origin" ] || die "there is no kernel tree yet: run make tree$(of_base)"
 }
 
 # need_kernels PROFILE-IMPL...: stop if one of them has not been built.
@@ -57,7 +75,7 @@ need_kernels()
 	for kernel; do
 		[ -e "$BUILD/$kernel/.vmalloc-built" ] || missing+=" $kernel"
 	done
-	[ -z "$missing" ] || die "not built yet:$missing; run make kernel PROFILE=... IMPL=... for each"
+	[ -z "$missing" ] || die "not built yet:$missing; run make kernel$(of_base) PROFILE=... IMPL=... for each"
 }
 
 # Hold FILE's lock until this script ends: descriptor 9 is given to no child
@@ -204,11 +222,26 @@ judge_style()
 	}' "$1"
 }
 
-# steps LABEL LOG PATTERN TOTAL COMMAND...: run COMMAND with its output in LOG,
+# steps LABEL LOG PATTERN TOTAL COMMAND...: the same as steps_of, and if it fails
+# the end of the log.
+steps()
+{
+	local status=0 began=$SECONDS
+
+	steps_of "$@" || status=$?
+	if [ "$status" -ne 0 ]; then
+		say "$1: failed after $((SECONDS - began)) s; the end of ${2#"$ROOT"/}:"
+		grep -vE '^  [A-Z]' "$2" | grep -E 'rror|undefined' | head -n 20 || true
+		tail -n 5 "$2"
+	fi
+	return "$status"
+}
+
+# steps_of LABEL LOG PATTERN TOTAL COMMAND...: run COMMAND with its output in LOG,
 # and show how many of its lines match PATTERN: on one line that is written
 # over on a terminal, every half minute elsewhere. TOTAL, when it is not 0, is
 # about how many there will be.
-steps()
+steps_of()
 {
 	local label=$1 log=$2 pattern=$3 total=$4 began=$SECONDS shown=$SECONDS
 	local pid status=0 of='' line
@@ -239,11 +272,6 @@ steps()
 	if [ -t 1 ]; then
 		printf '\r\033[K'
 	fi
-	if [ "$status" -ne 0 ]; then
-		say "$label: failed after $((SECONDS - began)) s; the end of ${log#"$ROOT"/}:"
-		grep -vE '^  [A-Z]' "$log" | grep -E 'rror|undefined' | head -n 20 || true
-		tail -n 5 "$log"
-		return "$status"
-	fi
+	[ "$status" -eq 0 ] || return "$status"
 	say "$label: done, $(grep -cE "$pattern" "$log" || true) steps in $((SECONDS - began)) s"
 }

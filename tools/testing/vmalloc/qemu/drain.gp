@@ -2,11 +2,11 @@
 #
 # Preemption off against areas waiting, a panel for each architecture, and the
 # delays of a real-time task. Reads ARCH-IMPL-ORDER and wakeup in the current
-# directory, writes a PNG to standard output.
+# directory, writes a PNG to standard output. "linux" is told by the caller.
 
 set terminal pngcairo size 1600,620 font "DejaVu Sans,11" background "white"
 set multiplot layout 1,3 \
-	title "Preemption off during one vmalloc drain, and what it does to others, one CPU" \
+	title "Preemption off during one vmalloc drain, and what it does to others, one CPU, " . linux \
 	font "DejaVu Sans,14"
 
 set logscale xy

@@ -26,6 +26,10 @@ declare -A GUEST_NAME=() GUEST_BEGAN=()
 declare -A GUEST_STATUS=() GUEST_SECONDS=()
 # Called with the name of each guest as it ends, if set.
 GUEST_DONE=''
+# If this is set, no guest is started: its name and its kernel are printed.
+GUESTS_LISTED=''
+# If there are any, no others than these are started.
+GUESTS_WANTED=''
 # What the progress line counts: result lines so far, of so many.
 PROGRESS_LABEL='' PROGRESS_TOTAL=0 PROGRESS_SHOWN=0
 
@@ -42,7 +46,7 @@ guests_cleanup()
 # time would each have half of the CPUs they count on.
 guests_begin()
 {
-	hold "$BUILD/guests.lock"
+	hold "$SHARED/guests.lock"
 	RESULTS_DIR=$BUILD/results/$1
 	rm -rf "$RESULTS_DIR"
 	mkdir -p "$RESULTS_DIR" "$LOGS_DIR"
@@ -111,12 +115,35 @@ wait_for_guests()
 	clear_progress
 }
 
+# Print the name $1 and the kernel that a guest with these arguments runs.
+list_guest()
+{
+	local name=$1 profile='' impl=''
+	shift
+
+	while [ $# -gt 1 ]; do
+		case $1 in
+		--profile) profile=$2 ;;
+		--impl) impl=$2 ;;
+		esac
+		shift
+	done
+	say "$name $profile-$impl"
+}
+
 # guest NAME RUN_ARGUMENTS...: start one as soon as there is room for it.
 guest()
 {
 	local name=$1
-	shift
 
+	if [ "$GUESTS_LISTED" ]; then
+		list_guest "$@"
+		return
+	fi
+	if [ "$GUESTS_WANTED" ] && [[ " $GUESTS_WANTED " != *" $name "* ]]; then
+		return
+	fi
+	shift
 	wait_for_guests $((GUESTS_AT_ONCE - 1))
 	"$QEMU_DIR/run" --label "$name" \
 		--results "$RESULTS_DIR/$name.results" "$@" \
