@@ -296,7 +296,7 @@ static DECLARE_WORK(finish_work, finish_run);
 void stress_worker_done(struct stress_run *run)
 {
 	if (atomic_dec_and_test(&run->running))
-		queue_work(system_unbound_wq, &finish_work);
+		queue_work(system_dfl_wq, &finish_work);
 }
 
 /* === Its beginning === */
@@ -387,9 +387,7 @@ static void wake_workers(struct stress_run *run)
 
 		set_cpus_allowed_ptr(task, cpumask_of(cpu));
 		wake_up_process(task);
-		cpu = cpumask_next_wrap(cpu, cpu_online_mask, cpu, false);
-		if (cpu >= nr_cpu_ids)
-			cpu = cpumask_first(cpu_online_mask);
+		cpu = cpumask_next_wrap(cpu, cpu_online_mask);
 	}
 }
 

@@ -373,7 +373,8 @@ static int make_congruent(struct stress_worker *worker,
 		offset[i] = i * step;
 		size[i] = obj->nr_pages * PAGE_SIZE;
 	}
-	obj->areas = pcpu_get_vm_areas(offset, size, CONGRUENT, PAGE_SIZE);
+	obj->areas = pcpu_get_vm_areas(offset, size, CONGRUENT, PAGE_SIZE,
+				       GFP_KERNEL);
 	if (!obj->areas)
 		return -ENOMEM;
 	obj->addr = obj->areas[0]->addr;

@@ -438,12 +438,10 @@ struct stress_worker *stress_worker_create(struct stress_run *run,
 	worker->ops = run->ops / run->nr_workers +
 		      (id < run->ops % run->nr_workers);
 	prandom_seed_state(&worker->rnd, ((u64)run->seed << 32) + id);
-	hrtimer_init(&worker->soft_timer, CLOCK_MONOTONIC,
-		     HRTIMER_MODE_REL_SOFT);
-	worker->soft_timer.function = soft_expired;
-	hrtimer_init(&worker->hard_timer, CLOCK_MONOTONIC,
-		     HRTIMER_MODE_REL_HARD);
-	worker->hard_timer.function = hard_expired;
+	hrtimer_setup(&worker->soft_timer, soft_expired, CLOCK_MONOTONIC,
+		      HRTIMER_MODE_REL_SOFT);
+	hrtimer_setup(&worker->hard_timer, hard_expired, CLOCK_MONOTONIC,
+		      HRTIMER_MODE_REL_HARD);
 	for (i = 0; i < STRESS_POOL; i++) {
 		worker->pool[i] = alloc_page(GFP_HIGHUSER);
 		if (!worker->pool[i]) {

@@ -7,8 +7,6 @@
  * is not exported to modules.  KUnit runs one case at a time, each in
  * a task of its own; nothing here takes a lock.
  */
-#define DEBUG	/* pr_debug() must reach the log */
-
 #include <kunit/test.h>
 #include <linux/bug.h>
 #include <linux/console.h>
@@ -21,11 +19,13 @@
 #include <linux/printk.h>
 #include <linux/slab.h>
 #include <linux/uio.h>
+#include <linux/workqueue.h>
 #include <trace/events/vmalloc.h>
 
 #include <asm/sections.h>
 
 #include "vmalloc_kunit.h"
+#include "vmalloc_kunit_tree.h"
 
 static unsigned int seed = 20201116;
 module_param(seed, uint, 0644);
@@ -134,7 +134,33 @@ void vmk_ledger_restart(struct vmk_ledger *ledger)
 		schedule_timeout_uninterruptible(1);
 	WRITE_ONCE(ledger->entries, 0);
 	atomic_set(&ledger->foreign, 0);
-	ledger->pages = vmalloc_nr_pages();
+	ledger->pages = vmk_nr_pages();
+}
+
+static void do_nothing(struct work_struct *unused)
+{
+}
+
+/**
+ * vmk_nr_pages - count the pages that vmalloc() has given out
+ *
+ * To the page. A CPU may be about to add its part to the sum: that is done by
+ * one of its workers, which has ended when it has got another work.
+ *
+ * Context: May sleep.
+ * Return: the number of pages, without those that callers of vmap() own.
+ */
+unsigned long vmk_nr_pages(void)
+{
+	unsigned long nr = vmk_counted_pages(), before;
+	unsigned int tries = 10;
+
+	do {
+		before = nr;
+		schedule_on_each_cpu(do_nothing);
+		nr = vmk_counted_pages();
+	} while (nr != before && --tries);
+	return nr;
 }
 
 /**
@@ -168,7 +194,7 @@ unsigned int vmk_ledger_live(struct vmk_ledger *ledger)
  */
 void vmk_expect_nothing_lost(struct kunit *test, struct vmk_ledger *ledger)
 {
-	unsigned long pages = vmalloc_nr_pages();
+	unsigned long pages = vmk_nr_pages();
 
 	KUNIT_EXPECT_LE(test, ledger->entries, VMK_LEDGER_MAX);
 	KUNIT_EXPECT_EQ_MSG(test, vmk_ledger_live(ledger), 0,
@@ -565,7 +591,7 @@ static void flush_consoles(void)
 u64 vmk_hush(void)
 {
 	/* KUnit's last line has no end until another message follows it. */
-	pr_debug("vmalloc_kunit: warnings are expected\n");
+	printk(KERN_DEBUG "vmalloc_kunit: warnings are expected\n");
 	flush_consoles();
 	saved_console_loglevel = console_loglevel;
 	/* Who judges data races reads them there. */

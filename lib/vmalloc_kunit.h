@@ -23,7 +23,7 @@
 /**
  * struct vmk_ledger - areas one task has allocated since a point in time
  * @task: whose allocations count
- * @pages: vmalloc_nr_pages() at the start
+ * @pages: vmk_nr_pages() at the start
  * @foreign: allocations and frees by everyone else meanwhile
  * @foreign_at: when the last of them was seen, in jiffies
  * @entries: how many of @start are in use; more were made if over the maximum
@@ -43,6 +43,7 @@ struct vmk_ledger {
 
 struct vmk_ledger *vmk_ledger_open(struct kunit *test);
 void vmk_ledger_restart(struct vmk_ledger *ledger);
+unsigned long vmk_nr_pages(void);
 unsigned int vmk_ledger_live(struct vmk_ledger *ledger);
 void vmk_expect_nothing_lost(struct kunit *test, struct vmk_ledger *ledger);
 

@@ -71,7 +71,7 @@ static void allocates_and_frees_each_size(struct kunit *test)
 	vmk_fill(p, size, size);
 	KUNIT_EXPECT_TRUE(test, vmk_holds(p, size, size));
 	if (!atomic_read(&ledger->foreign))
-		KUNIT_EXPECT_GE(test, vmalloc_nr_pages() - ledger->pages,
+		KUNIT_EXPECT_GE(test, vmk_nr_pages() - ledger->pages,
 				PAGE_ALIGN(size) / PAGE_SIZE);
 
 	/* No two addresses lead to one page. */

@@ -280,8 +280,8 @@ static void percpu_groups_larger_than_space_warn(struct kunit *test)
 	struct vmk_ledger *ledger = vmk_ledger_open(test);
 	void *p = test;
 
-	VMK_EXPECT_WARNS(test, 1, p = pcpu_get_vm_areas(offset, size, 2, SZ_1M),
-			 NULL);
+	VMK_EXPECT_WARNS(test, 1, p = pcpu_get_vm_areas(offset, size, 2, SZ_1M,
+							GFP_KERNEL), NULL);
 	KUNIT_EXPECT_NULL(test, p);
 	vmk_expect_nothing_lost(test, ledger);
 }
@@ -312,7 +312,8 @@ static void percpu_groups_are_checked(struct kunit *test)
 				 p = pcpu_get_vm_areas(bad[i].offset,
 						       bad[i].size,
 						       bad[i].count,
-						       bad[i].align), NULL);
+						       bad[i].align,
+						       GFP_KERNEL), NULL);
 		KUNIT_EXPECT_NULL_MSG(test, p, "row %u", i);
 	}
 	vmk_expect_nothing_lost(test, ledger);

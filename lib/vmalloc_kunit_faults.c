@@ -395,7 +395,7 @@ static bool try_percpu(struct attempt *a)
 	static const unsigned long offset[2] = { 0, SZ_2M };
 	static const size_t size[2] = { SZ_1M, SZ_1M };
 
-	a->vms = pcpu_get_vm_areas(offset, size, 2, PAGE_SIZE);
+	a->vms = pcpu_get_vm_areas(offset, size, 2, PAGE_SIZE, GFP_KERNEL);
 	return a->vms;
 }
 

@@ -107,7 +107,7 @@ static void watch_others(struct kunit *test)
 
 static bool pages_are_back(unsigned long before)
 {
-	return vmalloc_nr_pages() <= before + atomic_long_read(&others_pages);
+	return vmk_nr_pages() <= before + atomic_long_read(&others_pages);
 }
 
 /* Wait until the page count is back, but for what others have taken. */
@@ -119,14 +119,14 @@ static void expect_pages_return(struct kunit *test, unsigned long before)
 		schedule_timeout_uninterruptible(1);
 	KUNIT_EXPECT_TRUE_MSG(test, pages_are_back(before),
 			      "%lu pages, %lu before, %ld of others",
-			      vmalloc_nr_pages(), before,
+			      vmk_nr_pages(), before,
 			      atomic_long_read(&others_pages));
 }
 
 static void a_worker_frees_for_interrupts(struct kunit *test)
 {
 	const struct context *context = test->param_value;
-	unsigned long before = vmalloc_nr_pages();
+	unsigned long before = vmk_nr_pages();
 	struct interrupt *irq;
 	int i;
 
@@ -140,8 +140,8 @@ static void a_worker_frees_for_interrupts(struct kunit *test)
 		irq->p[i] = vmalloc((1 + i % 5) * PAGE_SIZE);
 		KUNIT_EXPECT_NOT_NULL(test, irq->p[i]);
 	}
-	hrtimer_init(&irq->timer, CLOCK_MONOTONIC, context->mode);
-	irq->timer.function = free_in_interrupt;
+	hrtimer_setup(&irq->timer, free_in_interrupt, CLOCK_MONOTONIC,
+		      context->mode);
 	hrtimer_start(&irq->timer, ms_to_ktime(1), context->mode);
 	KUNIT_EXPECT_NE(test, 0,
 			wait_for_completion_timeout(&irq->done, 10 * HZ));
@@ -154,7 +154,7 @@ static void a_worker_frees_for_interrupts(struct kunit *test)
 
 static void vfree_atomic_works_with_interrupts_off(struct kunit *test)
 {
-	unsigned long before = vmalloc_nr_pages(), flags;
+	unsigned long before = vmk_nr_pages(), flags;
 	void *p[20];
 	int i;
 
@@ -473,7 +473,7 @@ static void threads_share_the_space(struct kunit *test)
 	start_noting(test, count * READ_ONCE(steps));
 	started = start_threads(test, thread, count, &start);
 	/* From here on the stacks of the threads are part of the count. */
-	before = vmalloc_nr_pages();
+	before = vmk_nr_pages();
 	atomic_long_set(&others_pages, 0);
 	complete_all(&start);
 	for (i = 0; i < started; i++) {

@@ -11,6 +11,7 @@
 #include <linux/mmzone.h>
 #include <linux/rcupdate.h>
 #include <linux/sizes.h>
+#include <linux/workqueue.h>
 
 #include "vmalloc_kunit.h"
 
@@ -99,6 +100,11 @@ static unsigned long shadow_pages(struct kunit *test,
 
 #endif
 
+static void drain_own_pages(struct work_struct *unused)
+{
+	drain_local_pages(NULL);
+}
+
 static unsigned long free_pages_now(void)
 {
 	unsigned long count = 0;
@@ -106,7 +112,7 @@ static unsigned long free_pages_now(void)
 
 	/* What was freed by RCU, page tables among it, then what CPUs keep. */
 	rcu_barrier();
-	drain_all_pages(NULL);
+	schedule_on_each_cpu(drain_own_pages);
 	for_each_populated_zone(zone)
 		count += zone_page_state_snapshot(zone, NR_FREE_PAGES);
 	return count;
@@ -261,7 +267,7 @@ static void piecemeal_frees_do_not_add_up(struct kunit *test)
 		expect_shadow_back(test, manner, shadowed, shadow);
 	expect_memory_back(test, gone);
 	if (!atomic_read(&ledger->foreign))
-		KUNIT_EXPECT_EQ(test, vmalloc_nr_pages(), ledger->pages);
+		KUNIT_EXPECT_EQ(test, vmk_nr_pages(), ledger->pages);
 	expect_window_free(test, &field->window);
 	/* An area over all of it was drained at once. */
 	KUNIT_EXPECT_EQ(test, 0, shadow_pages(test, &field->window));

@@ -547,7 +547,7 @@ static void percpu_areas_are_congruent(struct kunit *test)
 		}
 		for (round = 0; round < ROUNDS; round++) {
 			vms[round] = pcpu_get_vm_areas(offset, size, COUNT,
-						       aligns[i]);
+						       aligns[i], GFP_KERNEL);
 			KUNIT_ASSERT_NOT_NULL(test, vms[round]);
 			expect_congruent(test, vms[round], offset, size, COUNT,
 					 aligns[i]);
@@ -573,7 +573,7 @@ static void percpu_areas_come_back(struct kunit *test)
 	unsigned int round;
 
 	for (round = 0; round < 100; round++) {
-		vms = pcpu_get_vm_areas(offset, size, 2, SZ_64K);
+		vms = pcpu_get_vm_areas(offset, size, 2, SZ_64K, GFP_KERNEL);
 		KUNIT_ASSERT_NOT_NULL_MSG(test, vms, "round %u", round);
 		pcpu_free_vm_areas(vms, 2);
 	}
