@@ -43,9 +43,11 @@ struct vmk_ledger {
 
 struct vmk_ledger *vmk_ledger_open(struct kunit *test);
 void vmk_ledger_restart(struct vmk_ledger *ledger);
-unsigned long vmk_nr_pages(void);
 unsigned int vmk_ledger_live(struct vmk_ledger *ledger);
+unsigned long vmk_nr_pages(void);
 void vmk_expect_nothing_lost(struct kunit *test, struct vmk_ledger *ledger);
+void vmk_expect_nothing_lost_soon(struct kunit *test,
+				  struct vmk_ledger *ledger);
 
 /* Sizes of windows, for cases that count how many areas fit. */
 #define VMK_16P			(16 * PAGE_SIZE)
@@ -85,6 +87,7 @@ bool vmk_wait_gone(const void *addr);
 
 long vmk_vread(void *to, size_t room, const void *addr, size_t count);
 
+int vmk_init(struct kunit *test);
 int vmk_allow_warnings(struct kunit *test);
 void vmk_forbid_warnings(struct kunit *test);
 u64 vmk_log_mark(void);
@@ -112,13 +115,6 @@ do {									\
 	statement;							\
 	vmk_unhush();							\
 	vmk_expect_warns(test, mark_, count, #statement, text);		\
-} while (0)
-
-/* The stock allocator stops the machine here; a replacement must not. */
-#define VMK_SKIP_WHERE_STOCK(test, does)				\
-do {									\
-	if (!IS_ENABLED(CONFIG_VMALLOC_ORDERED))			\
-		kunit_skip(test, "the stock allocator " does " here");	\
 } while (0)
 
 #endif /* _LIB_VMALLOC_KUNIT_H */

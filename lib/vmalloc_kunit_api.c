@@ -202,7 +202,7 @@ static void takes_each_gfp_flag_in_use(struct kunit *test)
 	static const gfp_t flags[] = {
 		GFP_KERNEL, GFP_NOFS, GFP_NOIO, GFP_KERNEL | __GFP_NOWARN,
 		GFP_KERNEL | __GFP_NOFAIL, GFP_NOFS | __GFP_NOFAIL,
-		GFP_KERNEL | __GFP_HIGHMEM, GFP_KERNEL_ACCOUNT,
+		GFP_USER, GFP_KERNEL_ACCOUNT,
 		GFP_KERNEL | __GFP_RETRY_MAYFAIL, GFP_KERNEL | __GFP_NORETRY,
 		GFP_NOIO | __GFP_ZERO | __GFP_ACCOUNT,
 	};
@@ -271,17 +271,21 @@ static void aligns_as_asked(struct kunit *test)
 }
 
 /*
- * From the size of a huge page on, memory comes in blocks of that size, unless
- * the kernel was told otherwise.
+ * From the size of a huge page on, memory comes in blocks of that size, and
+ * below it of what the architecture maps at once, unless the kernel was told
+ * otherwise.
  */
 static void expect_huge(struct kunit *test, const struct vm_struct *area,
 			size_t size)
 {
 #ifdef CONFIG_HAVE_ARCH_HUGE_VMALLOC
-	bool huge = size >= PMD_SIZE && !vmk_booted_with("nohugevmalloc");
+	unsigned int shift = arch_vmap_pte_supported_shift(size);
 
-	if (arch_vmap_pmd_supported(PAGE_KERNEL))
-		KUNIT_EXPECT_EQ(test, area->page_order, huge ? PMD_ORDER : 0);
+	if (size >= PMD_SIZE && arch_vmap_pmd_supported(PAGE_KERNEL))
+		shift = PMD_SHIFT;
+	if (vmk_booted_with("nohugevmalloc"))
+		shift = PAGE_SHIFT;
+	KUNIT_EXPECT_EQ(test, area->page_order, shift - PAGE_SHIFT);
 #endif
 }
 
@@ -610,6 +614,7 @@ static struct kunit_case vmalloc_api_cases[] = {
 
 static struct kunit_suite vmalloc_api_suite = {
 	.name = "vmalloc_api",
+	.init = vmk_init,
 	.test_cases = vmalloc_api_cases,
 };
 

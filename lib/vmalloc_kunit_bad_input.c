@@ -5,9 +5,7 @@
  * and no page is lost on the way.  Warnings are wanted here, so panic_on_warn
  * is lifted for the length of each case; a warning too many fails the case.
  *
- * Where the stock allocator stops the machine or loses space, the case is
- * skipped on it: a replacement has to warn and return.  Still not tried, since
- * nothing can be expected of them:
+ * Not tried, since nothing can be expected of them:
  *
  *  - vm_map_ram() of more pages than the array has, and any NULL array
  *  - vunmap() of vmalloc() memory: frees the area, its pages are lost for good
@@ -155,32 +153,6 @@ static void impossible_alignments_and_windows_are_refused(struct kunit *test)
 	vmk_expect_nothing_lost(test, ledger);
 }
 
-static void *vmalloc_in_interrupt_context(gfp_t gfp)
-{
-	void *p;
-
-	local_bh_disable();
-	p = __vmalloc(PAGE_SIZE, gfp | __GFP_NOWARN);
-	local_bh_enable();
-	return p;
-}
-
-static void requests_in_interrupt_context_are_refused(struct kunit *test)
-{
-	struct vmk_ledger *ledger = vmk_ledger_open(test);
-	void *p = test;
-
-	VMK_SKIP_WHERE_STOCK(test, "BUGs");
-	VMK_EXPECT_WARNS(test, 1, p = vmalloc_in_interrupt_context(GFP_KERNEL),
-			 NULL);
-	KUNIT_EXPECT_NULL(test, p);
-	p = test;
-	VMK_EXPECT_WARNS(test, 1, p = vmalloc_in_interrupt_context(
-				 GFP_KERNEL | __GFP_NOFAIL), NULL);
-	KUNIT_EXPECT_NULL(test, p);
-	vmk_expect_nothing_lost(test, ledger);
-}
-
 static void vunmap_in_interrupt_context(const void *p)
 {
 	local_bh_disable();
@@ -195,7 +167,6 @@ static void vunmap_in_interrupt_context_changes_nothing(struct kunit *test)
 	struct vmk_ledger *ledger = vmk_ledger_open(test);
 	void *p;
 
-	VMK_SKIP_WHERE_STOCK(test, "BUGs");
 	p = vmap(page, 2, VM_MAP, PAGE_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, p);
 	VMK_EXPECT_WARNS(test, 1, vunmap_in_interrupt_context(p), NULL);
@@ -212,7 +183,6 @@ static void an_uneven_window_yields_whole_pages(struct kunit *test)
 	struct vmk_window w = vmk_window_claim(test, VMK_16P, VMK_16P);
 	struct vm_struct *area;
 
-	VMK_SKIP_WHERE_STOCK(test, "returns an unaligned area nobody can free");
 	w.start += 100;
 	area = vmk_window_area(&w, PAGE_SIZE, 0);
 	KUNIT_ASSERT_NOT_NULL(test, area);
@@ -323,7 +293,6 @@ static void freeing_vm_map_ram_as_an_area_warns(struct kunit *test)
 	struct vmk_ledger *ledger = vmk_ledger_open(test);
 	void *p;
 
-	VMK_SKIP_WHERE_STOCK(test, "loses the area");
 	p = vm_map_ram(page, count, NUMA_NO_NODE);
 	KUNIT_ASSERT_NOT_NULL(test, p);
 	VMK_EXPECT_WARNS(test, 1, vfree(p), not_to_vfree);
@@ -340,7 +309,6 @@ static void free_vm_area_wants_its_own_area(struct kunit *test)
 	struct vmk_ledger *ledger = vmk_ledger_open(test);
 	struct vm_struct *area, *copy;
 
-	VMK_SKIP_WHERE_STOCK(test, "BUGs");
 	area = get_vm_area(PAGE_SIZE, 0);
 	KUNIT_ASSERT_NOT_NULL(test, area);
 	copy = kmemdup(area, sizeof(*area), GFP_KERNEL);
@@ -464,7 +432,6 @@ static void unmapping_impossible_ram_warns(struct kunit *test)
 	struct vmk_ledger *ledger = vmk_ledger_open(test);
 	void *p;
 
-	VMK_SKIP_WHERE_STOCK(test, "BUGs");
 	p = vm_map_ram(page, 4, NUMA_NO_NODE);
 	KUNIT_ASSERT_NOT_NULL(test, p);
 	VMK_EXPECT_WARNS(test, 1, vm_unmap_ram(NULL, 1), NULL);
@@ -488,7 +455,6 @@ static void unmapping_part_of_large_ram_warns(struct kunit *test)
 	struct vmk_ledger *ledger = vmk_ledger_open(test);
 	void *p;
 
-	VMK_SKIP_WHERE_STOCK(test, "unmaps all of it");
 	p = vm_map_ram(page, count, NUMA_NO_NODE);
 	KUNIT_ASSERT_NOT_NULL(test, p);
 	VMK_EXPECT_WARNS(test, 1, vm_unmap_ram(p + PAGE_SIZE, count - 1), NULL);
@@ -533,7 +499,6 @@ static struct kunit_case vmalloc_bad_input_cases[] = {
 	KUNIT_CASE(sizes_of_nothing_are_refused),
 	KUNIT_CASE(sizes_beyond_memory_are_refused),
 	KUNIT_CASE(impossible_alignments_and_windows_are_refused),
-	KUNIT_CASE(requests_in_interrupt_context_are_refused),
 	KUNIT_CASE(vunmap_in_interrupt_context_changes_nothing),
 	KUNIT_CASE(an_uneven_window_yields_whole_pages),
 	KUNIT_CASE(freeing_nothing_is_silent),

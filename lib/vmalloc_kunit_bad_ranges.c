@@ -145,7 +145,7 @@ static void sparse_calls_check_their_range(struct kunit *test)
 	VMK_EXPECT_WARNS(test, 1,
 			 ret = vm_area_map_pages(area, start, half, holed),
 			 NULL);
-	KUNIT_EXPECT_EQ(test, -ENOMEM, ret);
+	KUNIT_EXPECT_LT(test, ret, 0);
 	vm_area_unmap_pages(area, start, start + 2 * PAGE_SIZE);
 	KUNIT_EXPECT_NULL(test, vmalloc_to_page(area->addr));
 
@@ -156,7 +156,7 @@ static void sparse_calls_check_their_range(struct kunit *test)
 	VMK_EXPECT_WARNS(test, 1,
 			 ret = vm_area_map_pages(area, start, half, page),
 			 NULL);
-	KUNIT_EXPECT_EQ(test, -ENOMEM, ret);
+	KUNIT_EXPECT_LT(test, ret, 0);
 	KUNIT_EXPECT_PTR_EQ(test, page[1], vmalloc_to_page(area->addr));
 	VMK_EXPECT_WARNS(test, 0, vm_area_unmap_pages(area, end, beyond), NULL);
 	free_vm_area(area);
@@ -171,7 +171,6 @@ static void empty_page_table_ranges_warn(struct kunit *test)
 	unsigned long start;
 	int ret = 0;
 
-	VMK_SKIP_WHERE_STOCK(test, "BUGs");
 	area = get_vm_area(4 * PAGE_SIZE, VM_SPARSE);
 	KUNIT_ASSERT_NOT_NULL(test, area);
 	start = (unsigned long)area->addr;
@@ -306,7 +305,6 @@ static void percpu_groups_are_checked(struct kunit *test)
 	unsigned int i;
 	void *p = test;
 
-	VMK_SKIP_WHERE_STOCK(test, "BUGs");
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		VMK_EXPECT_WARNS(test, 1,
 				 p = pcpu_get_vm_areas(bad[i].offset,

@@ -498,6 +498,7 @@ static struct kunit_case vmalloc_load_cases[] = {
 
 static struct kunit_suite vmalloc_load_suite = {
 	.name = "vmalloc_load",
+	.init = vmk_init,
 	.test_cases = vmalloc_load_cases,
 };
 

@@ -468,7 +468,6 @@ static void vread_starts_inside_vm_map_ram(struct kunit *test)
 	char *buffer = kunit_kmalloc(test, PAGE_SIZE, GFP_KERNEL);
 	void *p, *inner;
 
-	VMK_SKIP_WHERE_STOCK(test, "reads from the first page of the mapping");
 	KUNIT_ASSERT_NOT_NULL(test, buffer);
 	p = vm_map_ram(page, 4, NUMA_NO_NODE);
 	KUNIT_ASSERT_NOT_NULL(test, p);
@@ -580,6 +579,7 @@ static struct kunit_case vmalloc_map_cases[] = {
 
 static struct kunit_suite vmalloc_map_suite = {
 	.name = "vmalloc_map",
+	.init = vmk_init,
 	.test_cases = vmalloc_map_cases,
 };
 

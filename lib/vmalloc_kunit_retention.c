@@ -280,6 +280,7 @@ static struct kunit_case vmalloc_retention_cases[] = {
 
 static struct kunit_suite vmalloc_retention_suite = {
 	.name = "vmalloc_retention",
+	.init = vmk_init,
 	.test_cases = vmalloc_retention_cases,
 };
 

@@ -631,6 +631,7 @@ static struct kunit_case vmalloc_space_cases[] = {
 
 static struct kunit_suite vmalloc_space_suite = {
 	.name = "vmalloc_space",
+	.init = vmk_init,
 	.test_cases = vmalloc_space_cases,
 };
 

@@ -33,4 +33,24 @@ static inline unsigned long vmk_counted_pages(void)
 	return nr;
 }
 
+/*
+ * What mm/vmalloc.c does in cases that it cannot pass. Where it stops the machine,
+ * or loses something, a replacement has to warn and return.
+ */
+static const struct {
+	const char *test_case;
+	const char *does;
+} vmk_stock_faults[] = {
+	{ "an_uneven_window_yields_whole_pages",
+	  "returns an unaligned area nobody can free" },
+	{ "freeing_vm_map_ram_as_an_area_warns", "loses the area" },
+	{ "vunmap_in_interrupt_context_changes_nothing", "BUGs" },
+	{ "free_vm_area_wants_its_own_area", "BUGs" },
+	{ "unmapping_impossible_ram_warns", "BUGs" },
+	{ "unmapping_part_of_large_ram_warns", "unmaps all of it" },
+	{ "empty_page_table_ranges_warn", "BUGs" },
+	{ "percpu_groups_are_checked", "BUGs" },
+	{ "vread_starts_inside_vm_map_ram", "reads the mapping's first page" },
+};
+
 #endif /* _LIB_VMALLOC_KUNIT_TREE_H */

@@ -43,4 +43,21 @@ static inline unsigned long vmk_counted_pages(void)
 	return vmalloc_nr_pages();
 }
 
+/* All that 6.12's mm/vmalloc.c cannot pass. */
+static const struct {
+	const char *test_case;
+	const char *does;
+} vmk_stock_faults[] __maybe_unused = {
+	{ "an_uneven_window_yields_whole_pages",
+	  "returns an unaligned area nobody can free" },
+	{ "freeing_vm_map_ram_as_an_area_warns", "loses the area" },
+	{ "vunmap_in_interrupt_context_changes_nothing", "BUGs" },
+	{ "free_vm_area_wants_its_own_area", "BUGs" },
+	{ "unmapping_impossible_ram_warns", "BUGs" },
+	{ "unmapping_part_of_large_ram_warns", "unmaps all of it" },
+	{ "empty_page_table_ranges_warn", "BUGs" },
+	{ "percpu_groups_are_checked", "BUGs" },
+	{ "vread_starts_inside_vm_map_ram", "reads the mapping's first page" },
+};
+
 #endif /* _VMALLOC_COMPAT_CALLERS_H */
