@@ -115,11 +115,6 @@ struct vmap_ladder {
  */
 #define VMAP_RECLAIM_AGAIN	7
 
-static bool enough_waits(const struct vmap_request *req)
-{
-	return atomic_long_read(&vmap_waiting_nr) >= req->size >> PAGE_SHIFT;
-}
-
 /* Returns whether another attempt is worth it. */
 static bool vmap_climb(struct vmap_ladder *at, const struct vmap_request *req)
 {
@@ -138,8 +133,12 @@ static bool vmap_climb(struct vmap_ladder *at, const struct vmap_request *req)
 		vmap_reclaim(&at->seen);
 		return true;
 	case RUNG_RECLAIM_AGAIN:
-		/* It may have been another one's, or others had what it gave. */
-		if (at->again++ == VMAP_RECLAIM_AGAIN || !enough_waits(req))
+		/*
+		 * It may have been another one's, or others had what it gave.
+		 * However little waits: what is next to it may be free.
+		 */
+		if (at->again++ == VMAP_RECLAIM_AGAIN ||
+		    !atomic_long_read(&vmap_waiting_nr))
 			return false;
 		at->rung = RUNG_RECLAIM_AGAIN;
 		vmap_reclaim(NULL);
