@@ -88,6 +88,13 @@ static unsigned long readable_end(const struct vmap_area *va)
 	flags = data_race(vm->flags);
 	if (!vm_area_published(vm) || flags & (VM_IOREMAP | VM_SPARSE))
 		return va->va_start;
+	/*
+	 * vrealloc() may have given the end of it back, under this lock; and
+	 * some fill areas while these can be read.
+	 */
+	if (flags & VM_ALLOC && data_race(vm->nr_pages))
+		return va->va_start + ((unsigned long)data_race(vm->nr_pages) <<
+				       PAGE_SHIFT);
 	/* The same one, where it asks for VM_NO_GUARD. */
 	return va->va_start + data_race(get_vm_area_size(vm));
 }

@@ -5,7 +5,7 @@
  *
  * No locks: an area belongs to the task that fills it until its address is
  * returned, and to the one that frees it afterwards. In between, readers of
- * all of memory may look at it, see vm_area_publish().
+ * all of memory may look at it, see clear_vm_uninitialized_flag().
  */
 #include <linux/bug.h>
 #include <linux/export.h>
@@ -13,15 +13,18 @@
 #include <linux/init.h>
 #include <linux/kasan.h>
 #include <linux/kmemleak.h>
+#include <linux/list.h>
 #include <linux/llist.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
-#include <linux/nodemask.h>
+#include <linux/pfn.h>
 #include <linux/percpu.h>
 #include <linux/pgtable.h>
 #include <linux/preempt.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 #include <linux/workqueue.h>
@@ -94,22 +97,27 @@ static void flush_and_reset_perms(struct vmap_area *va)
 	vmalloc_pages_show(vm);
 }
 
-static void vfree_now(const void *addr)
+/* An area that is in no index and not mapped, with what it has of pages. */
+static void free_unmapped(struct vmap_area *va)
 {
-	struct vmap_area *va = vm_area_take(addr);
-	struct vm_struct *vm;
+	struct vm_struct *vm = va->vm;
 
-	if (WARN(!va, "Trying to vfree() nonexistent vm area (%p)\n", addr))
-		return;
-	vm = va->vm;
 	if (unlikely(vm->flags & VM_FLUSH_RESET_PERMS))
 		flush_and_reset_perms(va);
 	else
 		vmap_area_retire(va);
-	vmalloc_pages_put(vm);
+	vmalloc_pages_put(vm, 0, vm->nr_pages);
 	/* Comes back here if it is large, see alloc_page_array(). */
 	kvfree(vm->pages);
 	kfree(vm);
+}
+
+static void vfree_now(const void *addr)
+{
+	struct vmap_area *va = vm_area_take(addr);
+
+	if (!WARN(!va, "Trying to vfree() nonexistent vm area (%p)\n", addr))
+		free_unmapped(va);
 }
 
 static void vfree_work(struct work_struct *work)
@@ -168,17 +176,80 @@ void vfree(const void *addr)
 }
 EXPORT_SYMBOL(vfree);
 
+/*
+ * Areas that could not be filled, by who may not wait for them to be unmapped.
+ * They are in no index any more.
+ */
+static LIST_HEAD(failed_areas);
+static DEFINE_SPINLOCK(failed_lock);
+
+static void free_failed_areas(struct work_struct *work)
+{
+	struct vmap_area *va, *next;
+	LIST_HEAD(failed);
+
+	spin_lock(&failed_lock);
+	list_splice_init(&failed_areas, &failed);
+	spin_unlock(&failed_lock);
+
+	list_for_each_entry_safe(va, next, &failed, list) {
+		vm_area_unmap(va);
+		free_unmapped(va);
+		cond_resched();
+	}
+}
+
+static DECLARE_WORK(free_failed_work, free_failed_areas);
+
+/* @vm is the caller's alone, and has been filled in part or not at all. */
+static void free_failed(const struct vm_struct *vm, gfp_t gfp)
+{
+	struct vmap_area *va = vm_area_hide(vm);
+
+	if (WARN_ON_ONCE(!va))
+		return;
+	/* At once if possible: the next attempt may need what this one has got. */
+	if (gfpflags_allow_blocking(gfp) && !in_interrupt()) {
+		vm_area_unmap(va);
+		free_unmapped(va);
+		return;
+	}
+	spin_lock(&failed_lock);
+	list_add_tail(&va->list, &failed_areas);
+	spin_unlock(&failed_lock);
+	schedule_work(&free_failed_work);
+}
+
 /* === Allocating === */
+
+/*
+ * What flags callers may use who choose their own. Others mean zones, which are
+ * chosen here, or ask for what pages of a mapping do not have.
+ */
+#ifndef VMALLOC_GFP_MASK
+#define VMALLOC_GFP_MASK						\
+	(GFP_KERNEL_ACCOUNT | GFP_USER | GFP_ATOMIC | GFP_NOWAIT |	\
+	 __GFP_ZERO | __GFP_NOFAIL | __GFP_NORETRY |			\
+	 __GFP_RETRY_MAYFAIL | __GFP_NOLOCKDEP | __GFP_SKIP_KASAN)
+#endif
+
+static gfp_t check_gfp(gfp_t gfp)
+{
+	gfp_t good = gfp & VMALLOC_GFP_MASK;
+	gfp_t bad = gfp & ~VMALLOC_GFP_MASK;
+
+	WARN_ONCE(bad,
+		  "Unexpected gfp: %#x (%pGg). Fixing up to gfp: %#x (%pGg). Fix your code!\n",
+		  bad, &bad, good, &good);
+	return good;
+}
 
 /*
  * Which pages to try first. Only ordinary memory gets large ones: others, such
  * as module text, have their permissions changed page by page later on.
  */
-static unsigned int huge_shift(unsigned long size, pgprot_t prot, int node)
+static unsigned int huge_shift(unsigned long size, pgprot_t prot)
 {
-	/* Spread over all nodes, it should fill a huge page on each. */
-	if (node == NUMA_NO_NODE)
-		size /= num_online_nodes();
 	if (arch_vmap_pmd_supported(prot) && size >= PMD_SIZE)
 		return PMD_SHIFT;
 	return arch_vmap_pte_supported_shift(size);
@@ -193,55 +264,94 @@ static struct vm_struct *reserve(const struct vmalloc_request *req,
 	struct vm_struct *vm;
 
 	for (;;) {
-		vm = vm_area_reserve(req->size, req->align, shift, flags,
-				     req->start, req->end, req->node, req->gfp,
-				     req->caller);
+		vm = __get_vm_area_node(req->size, req->align, shift, flags,
+					req->start, req->end, req->node,
+					req->gfp & ~__GFP_SKIP_KASAN,
+					req->caller);
 		if (likely(vm))
 			return vm;
+		/* That has been warned of, and is not for want of memory. */
+		if (vmap_in_interrupt())
+			return NULL;
 		warn_alloc(req->gfp, NULL,
-			   "vmalloc error: size %lu, vm_struct allocation failed%s",
-			   req->size, nofail ? ". Retrying." : "");
+			   "vmalloc error: size %lu, align 0x%lx, vm_struct allocation failed%s",
+			   req->size, req->align, nofail ? ". Retrying." : "");
 		if (!nofail)
 			return NULL;
 		schedule_timeout_uninterruptible(1);
 	}
 }
 
+/* How to get what describes memory that is got by @gfp. */
+static gfp_t nested_gfp(gfp_t gfp)
+{
+	return (gfp & GFP_RECLAIM_MASK) | __GFP_ZERO;
+}
+
 static void *alloc_page_array(const struct vm_struct *vm, unsigned long size,
 			      gfp_t gfp, int node)
 {
-	gfp_t nested_gfp = (gfp & GFP_RECLAIM_MASK) | __GFP_ZERO;
-
 	/* This is a recursion, but an array is far smaller than its area. */
 	if (size > PAGE_SIZE)
-		return __vmalloc_node_noprof(size, 1, nested_gfp, node,
+		return __vmalloc_node_noprof(size, 1, nested_gfp(gfp), node,
 					     vm->caller);
-	return kmalloc_node_noprof(size, nested_gfp, node);
+	return kmalloc_node_noprof(size, nested_gfp(gfp), node);
 }
 
-/* Page tables are allocated by GFP_KERNEL; a scope makes them heed @gfp. */
+/**
+ * memalloc_apply_gfp_scope - let allocations by GFP_KERNEL heed other flags
+ * @gfp_mask: the flags
+ *
+ * For page tables, whose functions are not told of flags. Where nothing may be
+ * waited for, or retried until others are killed, they are served without
+ * reclaim, if need be from reserves.
+ *
+ * Context: any task.
+ * Return: what memalloc_restore_scope() is to be given; 0 if nothing changed.
+ */
+unsigned int memalloc_apply_gfp_scope(gfp_t gfp_mask)
+{
+	if (!gfpflags_allow_blocking(gfp_mask) ||
+	    gfp_mask & (__GFP_NORETRY | __GFP_RETRY_MAYFAIL))
+		return memalloc_noreclaim_save();
+	if (!(gfp_mask & __GFP_IO))
+		return memalloc_noio_save();
+	if (!(gfp_mask & __GFP_FS))
+		return memalloc_nofs_save();
+	return 0;
+}
+
+/**
+ * memalloc_restore_scope - end what memalloc_apply_gfp_scope() has begun
+ * @flags: what that has returned
+ *
+ * Context: the same task.
+ */
+void memalloc_restore_scope(unsigned int flags)
+{
+	/* Otherwise the store is for nothing, and others read these flags. */
+	if (unlikely(flags))
+		memalloc_flags_restore(flags);
+}
+
 static int map_pages(struct vm_struct *vm, pgprot_t prot, gfp_t gfp,
 		     unsigned int shift)
 {
 	unsigned long start = (unsigned long)vm->addr;
 	unsigned long end = start + get_vm_area_size(vm);
-	unsigned int scope = 0;
+	unsigned int scope = memalloc_apply_gfp_scope(gfp);
 	int err;
 
-	if (!(gfp & __GFP_FS))
-		scope = memalloc_flags_save(gfp & __GFP_IO ? PF_MEMALLOC_NOFS :
-							     PF_MEMALLOC_NOIO);
 	for (;;) {
-		err = vmap_pages_range(start, end, prot, vm->pages, shift);
+		err = vmap_pages_range_gfp(start, end, prot, vm->pages, shift,
+					   nested_gfp(gfp));
 		if (likely(!err) || !(gfp & __GFP_NOFAIL))
 			break;
 		/* Nothing is mapped over what is mapped already. */
 		vunmap_range(start, end);
 		schedule_timeout_uninterruptible(1);
 	}
-	/* Otherwise the store is for nothing, and others read these flags. */
-	if (unlikely(scope))
-		memalloc_flags_restore(scope);
+	memalloc_restore_scope(scope);
 	return err;
 }
 
@@ -256,8 +366,8 @@ static void set_page_order(struct vm_struct *vm, unsigned int order)
 static bool fill(struct vm_struct *vm, pgprot_t prot, gfp_t gfp,
 		 unsigned int shift, int node)
 {
-	unsigned int nr = get_vm_area_size(vm) >> PAGE_SHIFT;
-	unsigned long array_size = (unsigned long)nr * sizeof(*vm->pages);
+	unsigned long nr = get_vm_area_size(vm) >> PAGE_SHIFT;
+	unsigned long array_size = nr * sizeof(*vm->pages);
 	unsigned int order = shift - PAGE_SHIFT;
 
 	vm->pages = alloc_page_array(vm, array_size, gfp, node);
@@ -267,8 +377,7 @@ static bool fill(struct vm_struct *vm, pgprot_t prot, gfp_t gfp,
 		warn_alloc(gfp, NULL,
 			   "vmalloc error: size %lu, failed to allocated page array size %lu",
 			   nr * PAGE_SIZE, array_size);
-		free_vm_area(vm);
-		return false;
+		goto fail;
 	}
 
 	set_page_order(vm, order);
@@ -277,19 +386,19 @@ static bool fill(struct vm_struct *vm, pgprot_t prot, gfp_t gfp,
 		if (!order && !fatal_signal_pending(current))
 			warn_alloc(gfp, NULL,
 				   "vmalloc error: size %lu, failed to allocate pages",
-				   vm->nr_pages * PAGE_SIZE);
+				   nr * PAGE_SIZE);
 		goto fail;
 	}
 	if (map_pages(vm, prot, gfp, shift)) {
 		warn_alloc(gfp, NULL,
 			   "vmalloc error: size %lu, failed to map pages",
-			   vm->nr_pages * PAGE_SIZE);
+			   nr * PAGE_SIZE);
 		goto fail;
 	}
 	return true;
 
 fail:
-	vfree(vm->addr);
+	free_failed(vm, gfp);
 	return false;
 }
 
@@ -299,6 +408,7 @@ static void *vmalloc_try(const struct vmalloc_request *req, unsigned int shift)
 	kasan_vmalloc_flags_t kasan_flags = KASAN_VMALLOC_VM_ALLOC;
 	pgprot_t prot = req->prot;
 	gfp_t gfp = req->gfp;
+	bool tagged = !(gfp & __GFP_SKIP_KASAN) || !kasan_hw_tags_enabled();
 	struct vm_struct *vm;
 
 	vm = reserve(req, shift);
@@ -308,7 +418,7 @@ static void *vmalloc_try(const struct vmalloc_request *req, unsigned int shift)
 	/* Only memory that cannot be executed gets tags. */
 	if (pgprot_val(prot) == pgprot_val(PAGE_KERNEL)) {
 		kasan_flags |= KASAN_VMALLOC_PROT_NORMAL;
-		if (kasan_hw_tags_enabled()) {
+		if (kasan_hw_tags_enabled() && tagged) {
 			prot = arch_vmap_pgprot_tagged(prot);
 			/* The unpoisoning below does both, at one go. */
 			gfp |= __GFP_SKIP_KASAN | __GFP_SKIP_ZERO;
@@ -322,9 +432,11 @@ static void *vmalloc_try(const struct vmalloc_request *req, unsigned int shift)
 	if (gfp & __GFP_SKIP_ZERO && want_init_on_alloc(gfp) &&
 	    !want_init_on_free())
 		kasan_flags |= KASAN_VMALLOC_INIT;
-	vm->addr = kasan_unpoison_vmalloc(vm->addr, req->size, kasan_flags);
+	if (tagged)
+		vm->addr = kasan_unpoison_vmalloc(vm->addr, req->size,
+						  kasan_flags);
 
-	vm_area_publish(vm);
+	clear_vm_uninitialized_flag(vm);
 	if (!(req->vm_flags & VM_DEFER_KMEMLEAK))
 		kmemleak_vmalloc(vm, get_vm_area_size(vm), gfp);
 	return vm->addr;
@@ -342,15 +454,17 @@ static void *vmalloc_try(const struct vmalloc_request *req, unsigned int shift)
  * @node: where the pages shall be, or %NUMA_NO_NODE
  * @caller: who asks, for /proc/vmallocinfo
  *
- * @gfp_mask is %GFP_KERNEL, %GFP_NOFS or %GFP_NOIO, with any of %__GFP_NOFAIL,
- * %__GFP_NOWARN, %__GFP_ZERO and %__GFP_ACCOUNT. Direct reclaim cannot be
- * excluded, and there is no support for %__GFP_NORETRY, %__GFP_RETRY_MAYFAIL
- * and zone modifiers.
+ * @gfp_mask is %GFP_KERNEL, %GFP_NOFS, %GFP_NOIO, %GFP_ATOMIC or %GFP_NOWAIT, with
+ * any of %__GFP_NOFAIL, %__GFP_NORETRY, %__GFP_RETRY_MAYFAIL, %__GFP_NOWARN,
+ * %__GFP_ZERO and %__GFP_ACCOUNT. With %__GFP_SKIP_KASAN hardware tags are not
+ * used. Who may not sleep is not promised anything: %__GFP_NOFAIL is ignored then,
+ * and what would have to be made free first is not found.
  *
- * With %VM_ALLOW_HUGE_VMAP large pages are tried first if @size is worth it,
- * and ordinary ones afterwards.
+ * With %VM_ALLOW_HUGE_VMAP large pages are tried first if @size is worth it and
+ * @gfp_mask allows to sleep, and ordinary ones afterwards.
  *
- * Context: Process context, may sleep.
+ * Context: Process context; sleeps if @gfp_mask allows it, and else bottom halves
+ * and preemption may be off. In an interrupt it warns, and returns %NULL.
  * Return: the address, to be given to vfree(), or %NULL.
  */
 void *__vmalloc_node_range_noprof(unsigned long size, unsigned long align,
@@ -359,12 +473,13 @@ void *__vmalloc_node_range_noprof(unsigned long size, unsigned long align,
 				  unsigned long vm_flags, int node,
 				  const void *caller)
 {
+	bool may_wait = gfpflags_allow_blocking(gfp_mask);
 	const struct vmalloc_request req = {
 		.size = size,
 		.align = align,
 		.start = start,
 		.end = end,
-		.gfp = gfp_mask,
+		.gfp = may_wait ? gfp_mask : gfp_mask & ~__GFP_NOFAIL,
 		.prot = prot,
 		.vm_flags = vm_flags,
 		.node = node,
@@ -380,8 +495,8 @@ void *__vmalloc_node_range_noprof(unsigned long size, unsigned long align,
 		return NULL;
 	}
 
-	if (huge_allowed && (vm_flags & VM_ALLOW_HUGE_VMAP)) {
-		unsigned int shift = huge_shift(size, prot, node);
+	if (huge_allowed && may_wait && (vm_flags & VM_ALLOW_HUGE_VMAP)) {
+		unsigned int shift = huge_shift(size, prot);
 		struct vmalloc_request huge = req;
 		void *addr;
 
@@ -420,14 +535,15 @@ EXPORT_SYMBOL_GPL(__vmalloc_node_noprof);
 /**
  * __vmalloc - allocate memory with flags of the caller's choice
  * @size: bytes
- * @gfp_mask: how pages may be got, see __vmalloc_node_range()
+ * @gfp_mask: how pages may be got, see __vmalloc_node_range(); of zone modifiers
+ *	and the like it warns, and does without
  *
- * Context: Process context, may sleep.
+ * Context: See __vmalloc_node_range().
  * Return: the address, to be given to vfree(), or %NULL.
  */
 void *__vmalloc_noprof(unsigned long size, gfp_t gfp_mask)
 {
-	return __vmalloc_node_noprof(size, 1, gfp_mask, NUMA_NO_NODE,
+	return __vmalloc_node_noprof(size, 1, check_gfp(gfp_mask), NUMA_NO_NODE,
 				     __builtin_return_address(0));
 }
 EXPORT_SYMBOL(__vmalloc_noprof);
@@ -447,21 +563,22 @@ void *vmalloc_noprof(unsigned long size)
 EXPORT_SYMBOL(vmalloc_noprof);
 
 /**
- * vmalloc_huge - allocate memory, preferably in huge pages
+ * vmalloc_huge_node - allocate memory on a node, preferably in huge pages
  * @size: bytes
- * @gfp_mask: how pages may be got, see __vmalloc_node_range()
+ * @gfp_mask: how pages may be got, see __vmalloc()
+ * @node: where the pages shall be, or %NUMA_NO_NODE
  *
- * Context: Process context, may sleep.
+ * Context: See __vmalloc_node_range().
  * Return: the address, to be given to vfree(), or %NULL.
  */
-void *vmalloc_huge_noprof(unsigned long size, gfp_t gfp_mask)
+void *vmalloc_huge_node_noprof(unsigned long size, gfp_t gfp_mask, int node)
 {
 	return __vmalloc_node_range_noprof(size, 1, VMALLOC_START, VMALLOC_END,
-					   gfp_mask, PAGE_KERNEL,
-					   VM_ALLOW_HUGE_VMAP, NUMA_NO_NODE,
+					   check_gfp(gfp_mask), PAGE_KERNEL,
+					   VM_ALLOW_HUGE_VMAP, node,
 					   __builtin_return_address(0));
 }
-EXPORT_SYMBOL_GPL(vmalloc_huge_noprof);
+EXPORT_SYMBOL_GPL(vmalloc_huge_node_noprof);
 
 /**
  * vzalloc - allocate zeroed memory
@@ -567,8 +684,38 @@ EXPORT_SYMBOL(vmalloc_32_user_noprof);
 
 /* === Reallocating === */
 
+/* Give back the pages of @vm, which is at @p, that @size bytes do not need. */
+static void give_back_tail(struct vm_struct *vm, const void *p, size_t size)
+{
+	unsigned long start = (unsigned long)kasan_reset_tag(p);
+	unsigned long keep = PAGE_ALIGN(size) >> PAGE_SHIFT;
+	unsigned long nr = vm->nr_pages;
+	unsigned long end = start + (nr << PAGE_SHIFT);
+
+	start += keep << PAGE_SHIFT;
+	/* Readers first: they go by the number of pages. */
+	vmap_busy_set_pages(vm, keep);
+	kmemleak_free_part((void *)start, end - start);
+	vunmap_range(start, end);
+	vmalloc_pages_put(vm, keep, nr);
+	memset(vm->pages + keep, 0, (nr - keep) * sizeof(*vm->pages));
+}
+
 /*
- * The area has room for @size bytes. What lies above them is zeroed as it is
+ * Not part of a large block. The direct map of VM_FLUSH_RESET_PERMS is reset for
+ * the whole area alone, and user space may still map any page of VM_USERMAP. And
+ * kmemleak allocates by GFP_KERNEL.
+ */
+static bool may_give_back(const struct vm_struct *vm, gfp_t flags)
+{
+	return !vm_area_page_order(vm) &&
+	       !(vm->flags & (VM_FLUSH_RESET_PERMS | VM_USERMAP)) &&
+	       gfpflags_allow_blocking(flags) &&
+	       (flags & (__GFP_IO | __GFP_FS)) == (__GFP_IO | __GFP_FS);
+}
+
+/*
+ * The pages of the area hold @size bytes. What lies above them is zeroed as it is
  * cut off, so that it need not be when it comes into use again.
  */
 static void *resize_in_place(struct vm_struct *vm, const void *p, size_t size,
@@ -579,28 +726,48 @@ static void *resize_in_place(struct vm_struct *vm, const void *p, size_t size,
 	if (size < old_size && (want_init_on_free() || want_init_on_alloc(flags)))
 		memset((void *)p + size, 0, old_size - size);
 	vm->requested_size = size;
+	/* While it is all there: tags may be in the memory itself. */
 	kasan_vrealloc(p, old_size, size);
+	if (size < old_size && PFN_UP(size) < vm->nr_pages &&
+	    may_give_back(vm, flags))
+		give_back_tail(vm, p, size);
 	return (void *)p;
 }
 
+/* Only who insists on a node has memory moved to it. */
+static bool on_wrong_node(const void *p, gfp_t flags, int nid)
+{
+	return unlikely(flags & __GFP_THISNODE) && nid != NUMA_NO_NODE &&
+	       page_to_nid(vmalloc_to_page(p)) != nid;
+}
+
 /**
- * vrealloc - resize memory from vmalloc(), which may move
+ * vrealloc_node_align - resize memory from vmalloc(), which may move
  * @p: the memory, or %NULL to allocate some
  * @size: new size in bytes; 0 frees it
+ * @align: alignment, a power of two; if there is memory already, at least as much
+ *	as it was allocated with
  * @flags: how pages may be got, see __vmalloc_node_range()
+ * @nid: where pages shall be, or %NUMA_NO_NODE; what is elsewhere moves there with
+ *	%__GFP_THISNODE alone
  *
  * Keeps what is in the memory, as far as it fits. What grows is zeroed with
  * %__GFP_ZERO, provided that the memory was allocated with that flag and each
- * vrealloc() since has had it as well.
+ * vrealloc() since has had it as well. Pages that are not needed any more are
+ * given back, unless they are part of larger ones, mapped elsewhere, or @flags
+ * exclude reclaim that enters file systems or I/O.
  *
  * Context: Process context, may sleep. The caller sees to it that nobody else
  * resizes or frees the memory at the same time.
- * Return: the address, or %NULL if @size is 0 or there is not enough memory;
- * in the latter case @p is still valid.
+ * Return: the address, or %NULL if @size is 0, the alignment is not what the
+ * memory has, or there is not enough of it; in the latter cases @p is still valid.
  */
-void *vrealloc_noprof(const void *p, size_t size, gfp_t flags)
+void *vrealloc_node_align_noprof(const void *p, size_t size,
+				 unsigned long align, gfp_t flags, int nid)
 {
+	const void *caller = __builtin_return_address(0);
 	struct vm_struct *vm;
+	unsigned long room;
 	void *copy;
 
 	if (!size) {
@@ -608,7 +775,7 @@ void *vrealloc_noprof(const void *p, size_t size, gfp_t flags)
 		return NULL;
 	}
 	if (!p)
-		return __vmalloc_noprof(size, flags);
+		return __vmalloc_node_noprof(size, align, flags, nid, caller);
 
 	/* From the middle of an area, the copy would run past its end. */
 	vm = find_vm_area(p);
@@ -619,17 +786,22 @@ void *vrealloc_noprof(const void *p, size_t size, gfp_t flags)
 	if (WARN(get_vm_area_size(vm) < vm->requested_size,
 		 "vrealloc() has mismatched area vs requested sizes (%p)\n", p))
 		return NULL;
+	if (WARN(!IS_ALIGNED((unsigned long)p, align),
+		 "will not reallocate with a bigger alignment (0x%lx)\n", align))
+		return NULL;
 
-	if (size <= get_vm_area_size(vm))
+	room = max(vm->requested_size, (unsigned long)vm->nr_pages << PAGE_SHIFT);
+	if (size <= room && !on_wrong_node(p, flags, nid))
 		return resize_in_place(vm, p, size, flags);
 
-	copy = __vmalloc_noprof(size, flags);
+	copy = __vmalloc_node_noprof(size, align, flags, nid, caller);
 	if (!copy)
 		return NULL;
-	memcpy(copy, p, vm->requested_size);
+	memcpy(copy, p, min(size, vm->requested_size));
 	vfree(p);
 	return copy;
 }
+EXPORT_SYMBOL(vrealloc_node_align_noprof);
 
 /**
  * vmalloc_alloc_init - make vfree_atomic() ready for use

@@ -24,52 +24,58 @@
 static struct vm_struct *vmlist __initdata;
 
 /**
- * vm_area_reserve - make an area
+ * __get_vm_area_node - make an area
  * @size: bytes that the caller wants to use
  * @align: alignment of its address; ignored for VM_IOREMAP, whose alignment
  *	comes from the size
  * @shift: @size is rounded up to a multiple of 1 << @shift
- * @flags: VM_*; unless VM_NO_GUARD is set a page is added that stays unmapped
+ * @vm_flags: VM_*; unless VM_NO_GUARD is set a page is added that stays unmapped.
+ *	With VM_UNINITIALIZED, clear_vm_uninitialized_flag() is the caller's to
+ *	call
  * @start: lowest address it may have
  * @end: it ends, guard page included, here or below
  * @node: memory node to prefer for descriptors
- * @gfp: allocation flags for descriptors
+ * @gfp_mask: allocation flags for descriptors; if they do not allow to sleep,
+ *	nothing is waited for or drained
  * @caller: whom /proc/vmallocinfo should name
  *
- * Context: process; may sleep.
+ * Context: process; sleeps if @gfp_mask allows it. In an interrupt it warns.
  * Return: the area, or NULL.
  */
-struct vm_struct *vm_area_reserve(unsigned long size, unsigned long align,
-				  unsigned long shift, unsigned long flags,
-				  unsigned long start, unsigned long end,
-				  int node, gfp_t gfp, const void *caller)
+struct vm_struct *__get_vm_area_node(unsigned long size, unsigned long align,
+				     unsigned long shift,
+				     unsigned long vm_flags,
+				     unsigned long start, unsigned long end,
+				     int node, gfp_t gfp_mask,
+				     const void *caller)
 {
 	unsigned long requested_size = size;
 	struct vm_struct *vm;
 	struct vmap_area *va;
 
-	if (WARN_ON_ONCE(in_interrupt()))
+	if (WARN_ONCE(vmap_in_interrupt(),
+		      "vmalloc: %pS asks for an area in an interrupt\n", caller))
 		return NULL;
 
 	/* Rounding up ends in 0 when it overflows. */
 	size = ALIGN(size, 1UL << shift);
 	if (unlikely(!size))
 		return NULL;
-	if (flags & VM_IOREMAP)
+	if (vm_flags & VM_IOREMAP)
 		align = 1UL << clamp_t(int, get_count_order_long(size),
 				       PAGE_SHIFT, IOREMAP_MAX_ORDER);
-	if (!(flags & VM_NO_GUARD) &&
+	if (!(vm_flags & VM_NO_GUARD) &&
 	    check_add_overflow(size, PAGE_SIZE, &size))
 		return NULL;
 
-	vm = kzalloc_node(sizeof(*vm), gfp & GFP_RECLAIM_MASK, node);
+	vm = kzalloc_node(sizeof(*vm), gfp_mask & GFP_RECLAIM_MASK, node);
 	if (unlikely(!vm))
 		return NULL;
-	vm->flags = flags;
+	vm->flags = vm_flags;
 	vm->caller = caller;
 	vm->requested_size = requested_size;
 
-	va = vmap_area_reserve(size, align, start, end, node, gfp, 0, vm);
+	va = vmap_area_reserve(size, align, start, end, node, gfp_mask, 0, vm);
 	if (IS_ERR(va)) {
 		kfree(vm);
 		return NULL;
@@ -80,7 +86,7 @@ struct vm_struct *vm_area_reserve(unsigned long size, unsigned long align,
 	 * have done it, so such memory is accessible from now on. vmalloc()
 	 * does it when its pages are there.
 	 */
-	if (!(flags & VM_ALLOC))
+	if (!(vm_flags & VM_ALLOC))
 		vm->addr = kasan_unpoison_vmalloc(vm->addr, requested_size,
 						  KASAN_VMALLOC_PROT_NORMAL);
 	return vm;
@@ -101,8 +107,8 @@ struct vm_struct *__get_vm_area_caller(unsigned long size, unsigned long flags,
 				       unsigned long start, unsigned long end,
 				       const void *caller)
 {
-	return vm_area_reserve(size, 1, PAGE_SHIFT, flags, start, end,
-			       NUMA_NO_NODE, GFP_KERNEL, caller);
+	return __get_vm_area_node(size, 1, PAGE_SHIFT, flags, start, end,
+				  NUMA_NO_NODE, GFP_KERNEL, caller);
 }
 
 /**
@@ -150,15 +156,74 @@ struct vm_struct *find_vm_area(const void *addr)
 	return va ? va->vm : NULL;
 }
 
-/* Whatever debugging tools have in store for memory that is freed. */
-static void forget_contents(const struct vm_struct *vm)
+/**
+ * clear_vm_uninitialized_flag - let others see what an area is filled with
+ * @vm: the area, made with %VM_UNINITIALIZED
+ *
+ * It can be found by its address before; but who sees the flag clear sees the
+ * pages.
+ *
+ * Context: any. The area is the caller's alone.
+ */
+void clear_vm_uninitialized_flag(struct vm_struct *vm)
 {
+	/*
+	 * Pairs with vm_area_published(). A release would do for that; but this
+	 * also orders KASAN's shadow before the caller's store of the address
+	 * to where others read it, see kasan_populate_vmalloc().
+	 */
+	smp_wmb();
+	WRITE_ONCE(vm->flags, vm->flags & ~VM_UNINITIALIZED);
+}
+
+/**
+ * get_vm_area_page_order - tell what blocks the pages of an area come in
+ * @vm: the area
+ *
+ * Context: any.
+ * Return: the order of the blocks by which it is mapped.
+ */
+unsigned int get_vm_area_page_order(struct vm_struct *vm)
+{
+	return vm_area_page_order(vm);
+}
+
+/* After whatever debugging tools have in store for memory that is freed. */
+static __always_inline void area_unmap(struct vmap_area *va)
+{
+	const struct vm_struct *vm = va->vm;
 	unsigned long size = get_vm_area_size(vm);
 
 	debug_check_no_obj_freed(vm->addr, size);
 	debug_check_no_locks_freed(vm->addr, size);
 	kasan_free_module_shadow(vm);
 	kasan_poison_vmalloc(vm->addr, size);
+	vmap_area_unmap(va);
+}
+
+/**
+ * vm_area_hide - make an area unfindable
+ * @vm: the area
+ *
+ * Context: takes a busy_lock.
+ * Return: the area, for vm_area_unmap(); NULL if there is no such area.
+ */
+struct vmap_area *vm_area_hide(const struct vm_struct *vm)
+{
+	return vmap_busy_take_vm((unsigned long)vm->addr, vm);
+}
+
+/**
+ * vm_area_unmap - unmap an area
+ * @va: the area, in no index, with its vm_struct bound to it
+ *
+ * Other CPUs may see the mapping until it is flushed.
+ *
+ * Context: process; may sleep.
+ */
+void vm_area_unmap(struct vmap_area *va)
+{
+	area_unmap(va);
 }
 
 /**
@@ -182,10 +247,8 @@ struct vmap_area *vm_area_take(const void *addr)
 		return NULL;
 
 	va = vmap_busy_take_vm((unsigned long)addr, NULL);
-	if (va) {
-		forget_contents(va->vm);
-		vmap_area_unmap(va);
-	}
+	if (va)
+		area_unmap(va);
 	return va;
 }
 
@@ -223,12 +286,11 @@ void free_vm_area(struct vm_struct *area)
 	might_sleep();
 
 	/* Only this one: at its address may be an area of somebody else. */
-	va = vmap_busy_take_vm((unsigned long)area->addr, area);
+	va = vm_area_hide(area);
 	if (WARN_ONCE(!va, "Trying to %s() nonexistent vm area (%p)\n",
 		      __func__, area->addr))
 		return;
-	forget_contents(area);
-	vmap_area_unmap(va);
+	area_unmap(va);
 	vmap_area_retire(va);
 	kfree(area);
 }

@@ -271,7 +271,29 @@ struct vmap_node *vmap_busy_next_lock(unsigned long addr,
 }
 
 /**
- * vmap_busy_watch - ask to be told when an area is removed
+ * vmap_busy_set_pages - let readers see an area with fewer pages
+ * @vm: the area, busy; its pages from @nr on are the caller's afterwards
+ * @nr: how many it has from now on
+ *
+ * Context: takes a busy_lock.
+ */
+void vmap_busy_set_pages(struct vm_struct *vm, unsigned long nr)
+{
+	unsigned long addr = untagged((unsigned long)vm->addr);
+	struct vmap_node *vn = addr_to_node(addr);
+	struct vmap_area *va;
+
+	spin_lock(&vn->busy_lock);
+	WRITE_ONCE(vm->nr_pages, nr);
+	/* Who is in the midst of it knows of pages that go. */
+	va = extent_find(&vn->busy, addr);
+	if (va)
+		end_watches(vn, va);
+	spin_unlock(&vn->busy_lock);
+}
+
+/**
+ * vmap_busy_watch - ask to be told when an area is removed, or has fewer pages
  * @vn: the node that has it
  * @watch: where it is told; in use until vmap_busy_unwatch()
  * @va: the area, busy

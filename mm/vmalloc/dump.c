@@ -21,7 +21,7 @@
  */
 struct vm_summary {
 	unsigned long addr;
-	unsigned int nr_pages;
+	unsigned long nr_pages;
 	const void *caller;
 };
 
@@ -75,7 +75,7 @@ bool vmalloc_dump_obj(void *object)
 				  addr, &sum);
 	if (!found)
 		return false;
-	pr_cont(" %u-page vmalloc region starting at %#lx allocated at %pS\n",
+	pr_cont(" %lu-page vmalloc region starting at %#lx allocated at %pS\n",
 		sum.nr_pages, sum.addr, sum.caller);
 	return true;
 }

@@ -39,6 +39,8 @@ struct rb_list {
  * @end: the range ends here or below
  * @exact: look at each range of @size bytes rather than only at those that
  *	are long enough wherever they start
+ * @once: whoever asks does not come again if extent_carve() has looked at as
+ *	many as it may, but takes that for a no
  */
 struct extent_room {
 	unsigned long size;
@@ -47,6 +49,7 @@ struct extent_room {
 	unsigned long start;
 	unsigned long end;
 	bool exact;
+	bool once;
 };
 
 /*

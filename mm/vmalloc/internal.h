@@ -40,8 +40,9 @@
  *   vmap_node.busy_lock > vmap_block.lock > vmap_block_queue.lock
  *   RCU > vmap_block.lock
  *
- * vmap_arena.lazy_lock and vmap_arena.lock are leaves: no two of them, nor one
- * of them and another spinlock of vmalloc, are ever held together. The xarrays
+ * vmap_arena.lazy_lock, vmap_arena.lock and alloc.c's failed_lock are leaves: no
+ * two of them, nor one of them and another spinlock of vmalloc, are ever held
+ * together. The xarrays
  * of blocks are changed with none of these locks held but vmap_client_lock, and
  * purge notifiers run with none at all. Nothing is allocated, freed, flushed or
  * notified under a spinlock. No lock of vmalloc is taken in interrupts.
@@ -52,12 +53,14 @@
 #include <linux/atomic.h>
 #include <linux/list.h>
 #include <linux/mm.h>
+#include <linux/preempt.h>
 #include <linux/sched/clock.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/vmalloc.h>
 
 #include "../internal.h"
+#include "../vmalloc.h"
 #include "extent.h"
 
 struct seq_file;
@@ -102,7 +105,7 @@ struct vmap_arena {
  * @busy: areas in use whose start hashes to this node; plain. Debuggers read
  *	busy.head
  * @busy_lock: guards @busy, vmap_area.vm of the areas in it, and @watches
- * @watches: who wants to know when a busy area is removed
+ * @watches: who wants to know when a busy area is removed or shrinks
  * @arena: what is unused in the leased chunks that hash to this node
  * @tidied: @arena.given when it was last looked for whole chunks
  * @no_chunk: vmap_heap.given when the heap had no chunk for this node
@@ -141,8 +144,11 @@ struct vmap_node {
  */
 #define VMAP_MAX_SPARES		3
 
-/* The first round is quick; the others leave nothing out that is free. */
-enum vmap_effort { VMAP_TRY, VMAP_TRY_HARD };
+/*
+ * The first round is quick; the others leave nothing out that is free. Who may
+ * not sleep looks no longer than for one hold of each lock.
+ */
+enum vmap_effort { VMAP_TRY, VMAP_TRY_HARD, VMAP_TRY_ATOMIC };
 
 /* === Layer 0: address.c, limits.c, pgtable.c, stats.c, and extent.h === */
 
@@ -161,8 +167,9 @@ void vmap_limits_init(void (*changed)(void));
 int vmap_range_noflush(unsigned long start, unsigned long end,
 		       phys_addr_t phys, pgprot_t prot,
 		       unsigned int max_page_shift);
-int vmap_pages_range(unsigned long start, unsigned long end, pgprot_t prot,
-		     struct page **pages, unsigned int page_shift);
+int vmap_pages_range_gfp(unsigned long start, unsigned long end, pgprot_t prot,
+			 struct page **pages, unsigned int page_shift,
+			 gfp_t gfp);
 
 #if defined(CONFIG_DEBUG_FS) || defined(CONFIG_TRACEPOINTS)
 /* For how long a lock is held is asked only where somebody can see it. */
@@ -324,11 +331,12 @@ struct vmap_area *vmap_busy_take_vm(unsigned long addr,
 struct vmap_area *vmap_busy_take_ram(unsigned long start, unsigned long size);
 struct vmap_node *vmap_busy_next_lock(unsigned long addr,
 				      struct vmap_area **va);
+void vmap_busy_set_pages(struct vm_struct *vm, unsigned long nr);
 
 /**
  * struct vmap_watch - whether a busy area is still there
  * @link: in vmap_node.watches
- * @va: the area; NULL once it was removed
+ * @va: the area; NULL once it was removed, or has lost pages
  *
  * Under the busy_lock. An address, a descriptor and a vm_struct may all be
  * those of another area by the time that the lock is taken again; a watch tells.
@@ -341,6 +349,15 @@ struct vmap_watch {
 void vmap_busy_watch(struct vmap_node *vn, struct vmap_watch *watch,
 		     struct vmap_area *va);
 void vmap_busy_unwatch(struct vmap_node *vn, struct vmap_watch *watch);
+
+/*
+ * No lock of vmalloc is one for interrupts: who comes in one may have interrupted
+ * who holds it. On PREEMPT_RT, softirqs are tasks, and not counted here.
+ */
+static inline bool vmap_in_interrupt(void)
+{
+	return preempt_count() & (NMI_MASK | HARDIRQ_MASK | SOFTIRQ_OFFSET);
+}
 
 /* === Layers 3 and 4: lazy.c, reserve.c === */
 
@@ -377,11 +394,9 @@ struct vmap_area *vmap_area_reserve(unsigned long size, unsigned long align,
 
 /* === Layer 5: area.c, block.c, pages.c === */
 
-struct vm_struct *vm_area_reserve(unsigned long size, unsigned long align,
-				  unsigned long shift, unsigned long flags,
-				  unsigned long start, unsigned long end,
-				  int node, gfp_t gfp, const void *caller);
 struct vmap_area *vm_area_take(const void *addr);
+struct vmap_area *vm_area_hide(const struct vm_struct *vm);
+void vm_area_unmap(struct vmap_area *va);
 struct vm_struct *vm_area_early_list(void);
 
 static inline unsigned int vm_area_page_order(const struct vm_struct *vm)
@@ -393,24 +408,9 @@ static inline unsigned int vm_area_page_order(const struct vm_struct *vm)
 #endif
 }
 
-/*
- * A vmalloc() area can be found by its address while it is being filled, with
- * VM_UNINITIALIZED set. Who sees the bit clear sees the pages.
- */
-static inline void vm_area_publish(struct vm_struct *vm)
-{
-	/*
-	 * Pairs with vm_area_published(). A release would do for that; but this
-	 * also orders KASAN's shadow before the caller's store of the address
-	 * to where others read it, see kasan_populate_vmalloc().
-	 */
-	smp_wmb();
-	WRITE_ONCE(vm->flags, vm->flags & ~VM_UNINITIALIZED);
-}
-
 static inline bool vm_area_published(const struct vm_struct *vm)
 {
-	/* Pairs with vm_area_publish(). */
+	/* Pairs with clear_vm_uninitialized_flag(). */
 	return !(smp_load_acquire(&vm->flags) & VM_UNINITIALIZED);
 }
 
@@ -431,9 +431,10 @@ void vmap_block_init(void);
 void vmap_block_read(unsigned long start, unsigned long end,
 		     vmap_block_reader_t reader, void *arg);
 
-bool vmalloc_pages_get(struct vm_struct *vm, unsigned int nr,
+bool vmalloc_pages_get(struct vm_struct *vm, unsigned long nr,
 		       unsigned int order, int node, gfp_t gfp);
-void vmalloc_pages_put(const struct vm_struct *vm);
+void vmalloc_pages_put(const struct vm_struct *vm, unsigned long first,
+		       unsigned long end);
 void vmalloc_pages_hide(const struct vm_struct *vm, struct vmap_flush *flush);
 void vmalloc_pages_show(const struct vm_struct *vm);
 

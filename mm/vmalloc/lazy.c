@@ -703,7 +703,7 @@ static int __init vmap_drain_wq_init(void)
 
 	wq = alloc_workqueue("vmap_drain", WQ_UNBOUND | WQ_MEM_RECLAIM, 1);
 	if (WARN_ON(!wq))
-		wq = system_unbound_wq;
+		wq = system_dfl_wq;
 	/* Pairs with vmap_drain_wake(). */
 	smp_store_release(&vmap_drain_wq, wq);
 	return 0;

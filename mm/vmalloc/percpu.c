@@ -48,17 +48,17 @@ static void areas_free(struct vmap_area **vas, struct vm_struct **vms, int nr)
 }
 
 static bool areas_alloc(struct vmap_area ***vas, struct vm_struct ***vms,
-			int nr)
+			int nr, gfp_t gfp)
 {
 	int i;
 
-	*vas = kcalloc(nr, sizeof(**vas), GFP_KERNEL);
-	*vms = kcalloc(nr, sizeof(**vms), GFP_KERNEL);
+	*vas = kcalloc(nr, sizeof(**vas), gfp);
+	*vms = kcalloc(nr, sizeof(**vms), gfp);
 	if (!*vas || !*vms)
 		goto err;
 	for (i = 0; i < nr; i++) {
-		(*vas)[i] = vmap_area_alloc(GFP_KERNEL, NUMA_NO_NODE);
-		(*vms)[i] = kzalloc(sizeof(***vms), GFP_KERNEL);
+		(*vas)[i] = vmap_area_alloc(gfp, NUMA_NO_NODE);
+		(*vms)[i] = kzalloc(sizeof(***vms), gfp);
 		if (!(*vas)[i] || !(*vms)[i])
 			goto err;
 	}
@@ -70,12 +70,12 @@ err:
 
 /* Returns 0, or -ENOSPC or -ENOMEM and has taken nothing. */
 static int areas_take(struct vmap_area **vas, const unsigned long *offsets,
-		      const size_t *sizes, int nr, size_t align)
+		      const size_t *sizes, int nr, size_t align, gfp_t gfp)
 {
 	LIST_HEAD(spares);
 	int err;
 
-	err = vmap_spares_fill(&spares, nr, GFP_KERNEL);
+	err = vmap_spares_fill(&spares, nr, gfp);
 	if (!err)
 		err = vmap_space_take_congruent(vas, offsets, sizes, nr, align,
 						&spares);
@@ -90,13 +90,13 @@ static int areas_take(struct vmap_area **vas, const unsigned long *offsets,
 }
 
 /* On failure the areas are in nobody's hands any longer. */
-static int areas_populate_shadow(struct vmap_area **vas, int nr)
+static int areas_populate_shadow(struct vmap_area **vas, int nr, gfp_t gfp)
 {
 	int i, err = 0;
 
 	for (i = 0; !err && i < nr; i++)
 		err = kasan_populate_vmalloc(vas[i]->va_start, va_size(vas[i]),
-					     GFP_KERNEL);
+					     gfp);
 	if (!err)
 		return 0;
 	/* The drain releases the shadow that is there before the addresses. */
@@ -113,13 +113,15 @@ static int areas_populate_shadow(struct vmap_area **vas, int nr)
  * @sizes: bytes in each area
  * @nr_vms: how many
  * @align: alignment of the base and of all of the above
+ * @gfp: how memory for all that describes them may be got; the caller holds a
+ *	lock that reclaim may need
  *
- * Context: process; may sleep.
+ * Context: process; may sleep, whatever @gfp says.
  * Return: an array of the areas, to be freed by pcpu_free_vm_areas(), or NULL.
  */
 struct vm_struct **pcpu_get_vm_areas(const unsigned long *offsets,
 				     const size_t *sizes, int nr_vms,
-				     size_t align)
+				     size_t align, gfp_t gfp)
 {
 	struct vmap_area **vas;
 	struct vm_struct **vms;
@@ -132,10 +134,10 @@ struct vm_struct **pcpu_get_vm_areas(const unsigned long *offsets,
 		pages += sizes[i] >> PAGE_SHIFT;
 	if (unlikely(READ_ONCE(vmap_backlog)))
 		vmap_reduce_backlog(pages);
-	if (!areas_alloc(&vas, &vms, nr_vms))
+	if (!areas_alloc(&vas, &vms, nr_vms, gfp))
 		return NULL;
-	if (areas_take(vas, offsets, sizes, nr_vms, align) ||
-	    areas_populate_shadow(vas, nr_vms)) {
+	if (areas_take(vas, offsets, sizes, nr_vms, align, gfp) ||
+	    areas_populate_shadow(vas, nr_vms, gfp)) {
 		areas_free(vas, vms, nr_vms);
 		return NULL;
 	}

@@ -119,14 +119,24 @@ static int map_pte_phys(pte_t *pte, unsigned long addr, unsigned long end,
 static int map_pte_range(pmd_t *pmd, unsigned long addr, unsigned long end,
 			 struct map_walk *walk)
 {
-	pte_t *pte = pte_alloc_kernel_track(pmd, addr, &walk->mask);
+	pte_t *pte;
+	int err;
 
+	/* Part of a page would be taken for all of it, and the end missed. */
+	if (WARN_ON_ONCE(!PAGE_ALIGNED(end - addr)))
+		return -EINVAL;
+	pte = pte_alloc_kernel_track(pmd, addr, &walk->mask);
 	if (!pte)
 		return -ENOMEM;
 	walk->mask |= PGTBL_PTE_MODIFIED;
+	/* Where entries need barriers, one set of them will do. */
+	lazy_mmu_mode_enable();
 	if (walk->pages)
-		return map_pte_pages(pte, addr, end, walk);
-	return map_pte_phys(pte, addr, end, walk);
+		err = map_pte_pages(pte, addr, end, walk);
+	else
+		err = map_pte_phys(pte, addr, end, walk);
+	lazy_mmu_mode_disable();
+	return err;
 }
 
 /* Whether one translation of 1 << @shift bytes can cover [@addr, @end). */
@@ -276,10 +286,6 @@ static int map_p4d_range(pgd_t *pgd, unsigned long addr, unsigned long end,
 	return 0;
 }
 
-/*
- * Why an entry could not be set has been printed where it happened; whoever
- * maps a range only ever learns that it did not work, as -ENOMEM.
- */
 static int map_range(unsigned long start, unsigned long end,
 		     struct map_walk *walk)
 {
@@ -301,7 +307,7 @@ static int map_range(unsigned long start, unsigned long end,
 
 	if (walk->mask & ARCH_PAGE_TABLE_SYNC_MASK)
 		arch_sync_kernel_mappings(start, end);
-	return err ? -ENOMEM : 0;
+	return err;
 }
 
 /**
@@ -315,8 +321,8 @@ static int map_range(unsigned long start, unsigned long end,
  *
  * Context: Process context, may sleep. The caller owns the range, and flushes
  * the cache for it before it is used.
- * Return: 0, -ENOMEM if something is missing or in the way, -EINVAL for an
- * empty range.
+ * Return: 0, -ENOMEM, -EBUSY if something is mapped there already, -EINVAL for
+ * a range that is empty or no whole pages.
  */
 int vmap_range_noflush(unsigned long start, unsigned long end,
 		       phys_addr_t phys, pgprot_t prot,
@@ -375,8 +381,8 @@ static int map_large_pages(unsigned long start, unsigned long end,
  * For KMSAN itself, which maps its shadow with it.
  *
  * Context: See vmap_pages_range_noflush().
- * Return: 0, -ENOMEM if something is missing or in the way, -EINVAL if the
- * arguments make no sense.
+ * Return: 0, -ENOMEM if memory or a page is missing, -EBUSY if something is
+ * mapped there already, -EINVAL if the arguments make no sense.
  */
 int __vmap_pages_range_noflush(unsigned long start, unsigned long end,
 			       pgprot_t prot, struct page **pages,
@@ -418,14 +424,16 @@ static int check_for_kmsan(unsigned long start, unsigned long end,
  * @pages: a page for each PAGE_SIZE of the range
  * @page_shift: each 1 << @page_shift bytes of @pages are physically contiguous
  *	and aligned, and may be mapped by a single translation
+ * @gfp_mask: how KMSAN may get memory; page tables heed what scope the caller
+ *	is in, see memalloc_apply_gfp_scope()
  *
- * Context: Process context, may sleep. The caller owns the range, and flushes
- * the cache for it before it is used.
+ * Context: Process context; sleeps if that scope allows it. The caller owns the
+ * range, and flushes the cache for it before it is used.
  * Return: 0 or a negative errno.
  */
 int vmap_pages_range_noflush(unsigned long start, unsigned long end,
 			     pgprot_t prot, struct page **pages,
-			     unsigned int page_shift)
+			     unsigned int page_shift, gfp_t gfp_mask)
 {
 	int err = 0;
 
@@ -433,10 +441,34 @@ int vmap_pages_range_noflush(unsigned long start, unsigned long end,
 		err = check_for_kmsan(start, end, pages);
 	if (!err)
 		err = kmsan_vmap_pages_range_noflush(start, end, prot, pages,
-						     page_shift);
+						     page_shift, gfp_mask);
 	if (err)
 		return err;
 	return __vmap_pages_range_noflush(start, end, prot, pages, page_shift);
+}
+
+/**
+ * vmap_pages_range_gfp - map pages, ready for use, with flags
+ * @start: first address of the range
+ * @end: end of the range
+ * @prot: protection
+ * @pages: a page for each PAGE_SIZE of the range
+ * @page_shift: see vmap_pages_range_noflush()
+ * @gfp: how KMSAN may get memory
+ *
+ * Context: See vmap_pages_range_noflush(). The caller owns the range.
+ * Return: 0 or a negative errno.
+ */
+int vmap_pages_range_gfp(unsigned long start, unsigned long end, pgprot_t prot,
+			 struct page **pages, unsigned int page_shift,
+			 gfp_t gfp)
+{
+	int err;
+
+	err = vmap_pages_range_noflush(start, end, prot, pages, page_shift,
+				       gfp);
+	flush_cache_vmap(start, end);
+	return err;
 }
 
 /**
@@ -453,22 +485,48 @@ int vmap_pages_range_noflush(unsigned long start, unsigned long end,
 int vmap_pages_range(unsigned long start, unsigned long end, pgprot_t prot,
 		     struct page **pages, unsigned int page_shift)
 {
-	int err;
+	return vmap_pages_range_gfp(start, end, prot, pages, page_shift,
+				    GFP_KERNEL);
+}
 
-	err = vmap_pages_range_noflush(start, end, prot, pages, page_shift);
-	flush_cache_vmap(start, end);
-	return err;
+/*
+ * One entry, or the several that are one huge page: these go together, even if
+ * some are not in the range. Returns the bytes of the range that are unmapped.
+ */
+static __always_inline unsigned long unmap_pte_one(pte_t *pte,
+						   unsigned long addr,
+						   unsigned long end)
+{
+	unsigned long size = PAGE_SIZE;
+	pte_t old;
+
+#ifdef CONFIG_HUGETLB_PAGE
+	size = arch_vmap_pte_range_unmap_size(addr, pte);
+	if (size != PAGE_SIZE) {
+		unsigned long start = ALIGN_DOWN(addr, size);
+
+		WARN_ON_ONCE(start != addr || end - addr < size);
+		old = huge_ptep_get_and_clear(&init_mm, start,
+					      pte - PFN_DOWN(addr - start),
+					      size);
+		size = min(start + size, end) - addr;
+	} else
+#endif
+		old = ptep_get_and_clear(&init_mm, addr, pte);
+	WARN_ON_ONCE(!pte_none(old) && !pte_present(old));
+	return size;
 }
 
 static void unmap_pte_range(pmd_t *pmd, unsigned long addr, unsigned long end)
 {
 	pte_t *pte = pte_offset_kernel(pmd, addr);
+	unsigned long size;
 
+	lazy_mmu_mode_enable();
 	do {
-		pte_t old = ptep_get_and_clear(&init_mm, addr, pte);
-
-		WARN_ON_ONCE(!pte_none(old) && !pte_present(old));
-	} while (pte++, addr += PAGE_SIZE, addr < end);
+		size = unmap_pte_one(pte, addr, end);
+	} while (pte += PFN_DOWN(size), addr += size, addr < end);
+	lazy_mmu_mode_disable();
 }
 
 static void unmap_pmd_range(pud_t *pud, unsigned long addr, unsigned long end,
@@ -480,6 +538,7 @@ static void unmap_pmd_range(pud_t *pud, unsigned long addr, unsigned long end,
 	do {
 		next = pmd_addr_end(addr, end);
 		if (pmd_clear_huge(pmd)) {
+			WARN_ON_ONCE(next - addr < PMD_SIZE);
 			*mask |= PGTBL_PMD_MODIFIED;
 			continue;
 		}
@@ -502,6 +561,7 @@ static void unmap_pud_range(p4d_t *p4d, unsigned long addr, unsigned long end,
 	do {
 		next = pud_addr_end(addr, end);
 		if (pud_clear_huge(pud)) {
+			WARN_ON_ONCE(next - addr < PUD_SIZE);
 			*mask |= PGTBL_PUD_MODIFIED;
 			continue;
 		}

@@ -24,7 +24,7 @@
 #include "internal.h"
 
 /* Pages counted under one hold of a busy_lock: 20 us if none is cached. */
-#define PAGES_PER_HOLD	256U
+#define PAGES_PER_HOLD	256UL
 
 /**
  * struct info_cursor - where a reader of /proc/vmallocinfo is
@@ -76,7 +76,7 @@ struct info_record {
 	const void *caller;
 	phys_addr_t phys_addr;
 	unsigned long flags;
-	unsigned int nr_pages;
+	unsigned long nr_pages;
 	bool vpages;
 };
 
@@ -123,19 +123,19 @@ static bool record_busy(struct info_record *rec, const struct vmap_area *va)
  * Counts the @nr_pages pages of @va by memory node, into @pages_on, which is
  * zeroed. The lock is dropped on the way: after that another area may have the
  * address, and the very descriptors, of this one. But once an area is published
- * its pages stay the same until it is removed, and of that the watch tells. So
- * who counts to the end has counted what the record says, and no look at other
- * areas is needed, whatever becomes of them. Nor is it begun anew.
+ * these pages stay the same until it is removed or loses some, and of that the
+ * watch tells. So who counts to the end has counted what the record says, and no
+ * look at other areas is needed, whatever becomes of them. Nor is it begun anew.
  *
- * Returns false if the area has been removed meanwhile.
+ * Returns false if the area has been removed or has shrunk meanwhile.
  */
 static bool count_pages(struct vmap_node *vn, struct vmap_area *va,
-			unsigned int nr_pages, unsigned int *pages_on)
+			unsigned long nr_pages, unsigned int *pages_on)
 {
 	struct page **pages = va->vm->pages;
 	struct vmap_watch watch;
-	unsigned int nr = 0;
-	unsigned int end;
+	unsigned long nr = 0;
+	unsigned long end;
 
 	lockdep_assert_held(&vn->busy_lock);
 	vmap_busy_watch(vn, &watch, va);
@@ -170,7 +170,7 @@ static void show_record(struct seq_file *m, const struct info_record *rec)
 	if (rec->caller)
 		seq_printf(m, " %pS", rec->caller);
 	if (rec->nr_pages)
-		seq_printf(m, " pages=%u", rec->nr_pages);
+		seq_printf(m, " pages=%lu", rec->nr_pages);
 	if (rec->phys_addr)
 		seq_printf(m, " phys=%pa", &rec->phys_addr);
 	for (i = 0; i < ARRAY_SIZE(vm_flag_names); i++) {

@@ -77,9 +77,8 @@ static int vmap_attempt(struct vmap_area *va, const struct vmap_request *req,
 		err = vmap_space_take(va, req->size, align, req->start,
 				      req->end, effort, spares);
 	}
-	/* An address that is the end of the window is how a failure reads. */
-	trace_alloc_vmap_area(err ? req->end : va->va_start, req->size,
-			      req->align, req->start, req->end, err != 0);
+	trace_alloc_vmap_area(err ?: va->va_start, req->size, req->align,
+			      req->start, req->end, err != 0);
 	return err;
 }
 
@@ -152,14 +151,17 @@ static bool vmap_climb(struct vmap_ladder *at, const struct vmap_request *req)
 }
 
 static int vmap_take_or_reclaim(struct vmap_area *va,
-				const struct vmap_request *req)
+				const struct vmap_request *req, bool may_wait)
 {
 	struct vmap_ladder at = { .rung = RUNG_LOOK };
 	LIST_HEAD(spares);
 	int err;
 
-	err = vmap_attempt(va, req, VMAP_TRY, &spares);
-	while (unlikely(err == -ENOSPC) && at.rung < RUNGS) {
+	err = vmap_attempt(va, req, likely(may_wait) ? VMAP_TRY :
+						       VMAP_TRY_ATOMIC,
+			   &spares);
+	/* A drain sleeps, and so does who is notified. */
+	while (unlikely(err == -ENOSPC) && may_wait && at.rung < RUNGS) {
 		if (vmap_climb(&at, req))
 			err = vmap_attempt(va, req, VMAP_TRY_HARD, &spares);
 	}
@@ -178,7 +180,8 @@ static int vmap_take_or_reclaim(struct vmap_area *va,
  * @va_flags: VMAP_RAM, VMAP_BLOCK or 0
  * @vm: bound to the range if not NULL
  *
- * Context: process; may sleep.
+ * Context: process; sleeps if @gfp allows it. If not, nothing is made free for
+ * this request, and it fails quietly.
  * Return: the area, or ERR_PTR(): -EINVAL for a size or alignment that makes no
  * sense, -ENOMEM, or -EBUSY if there is no room or vmalloc is not up yet.
  */
@@ -194,6 +197,7 @@ struct vmap_area *vmap_area_reserve(unsigned long size, unsigned long align,
 		.end = end,
 		.gfp = gfp & GFP_RECLAIM_MASK,
 	};
+	bool may_wait = gfpflags_allow_blocking(gfp);
 	struct vmap_area *va;
 	int err;
 
@@ -201,20 +205,20 @@ struct vmap_area *vmap_area_reserve(unsigned long size, unsigned long align,
 		return ERR_PTR(-EINVAL);
 	if (unlikely(!vmap_initialized))
 		return ERR_PTR(-EBUSY);
-	might_sleep();
-	if (unlikely(READ_ONCE(vmap_backlog)))
+	might_sleep_if(may_wait);
+	if (unlikely(READ_ONCE(vmap_backlog)) && may_wait)
 		vmap_reduce_backlog(size >> PAGE_SHIFT);
 
 	va = vmap_area_alloc(req.gfp, node);
 	if (unlikely(!va))
 		return ERR_PTR(-ENOMEM);
 
-	err = vmap_take_or_reclaim(va, &req);
+	err = vmap_take_or_reclaim(va, &req, may_wait);
 	if (unlikely(err)) {
 		vmap_area_free(va);
 		if (err == -ENOMEM)
 			return ERR_PTR(err);
-		if (!(gfp & __GFP_NOWARN))
+		if (may_wait && !(gfp & __GFP_NOWARN))
 			pr_warn_ratelimited("vmalloc_node_range for size %lu failed: Address range restricted to %#lx - %#lx\n",
 					    size, start, end);
 		return ERR_PTR(-EBUSY);

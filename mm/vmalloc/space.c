@@ -247,7 +247,8 @@ static int arena_carve(struct vmap_arena *arena, struct vmap_area *va,
 
 	err = arena_try_carve(arena, room, &addr, moves, spares);
 	if (unlikely(err == -EAGAIN))
-		err = arena_go_on_carving(arena, room, &addr, moves, spares);
+		err = room->once ? -ENOSPC :
+		      arena_go_on_carving(arena, room, &addr, moves, spares);
 	if (!err) {
 		va->va_start = addr;
 		va->va_end = addr + room->size;
@@ -314,7 +315,7 @@ static int lease_chunk(const struct extent_room *room, unsigned int *id,
  * of it is leased, each free range may have to be looked at: not again until
  * the heap has been given something.
  */
-static int node_lease_chunk(unsigned int id, unsigned int *leased,
+static int node_lease_chunk(unsigned int id, unsigned int *leased, bool once,
 			    struct list_head *spares)
 {
 	unsigned long given = READ_ONCE(vmap_heap.given);
@@ -325,12 +326,14 @@ static int node_lease_chunk(unsigned int id, unsigned int *leased,
 		.offset	= VMAP_CHUNK_SIZE * id,
 		.start	= VMALLOC_START,
 		.end	= VMALLOC_END,
+		.once	= once,
 	};
 	int err;
 
 	if (READ_ONCE(vn->no_chunk) != given) {
 		err = lease_chunk(&room, leased, spares);
-		if (err != -ENOSPC)
+		/* Who does not look everywhere has nothing to remember. */
+		if (err != -ENOSPC || once)
 			return err;
 		room.exact = true;
 		err = lease_chunk(&room, leased, spares);
@@ -338,7 +341,7 @@ static int node_lease_chunk(unsigned int id, unsigned int *leased,
 			return err;
 		WRITE_ONCE(vn->no_chunk, given);
 	}
-	if (READ_ONCE(no_chunk_at_all) == given)
+	if (once || READ_ONCE(no_chunk_at_all) == given)
 		return -ENOSPC;
 	room.align = VMAP_CHUNK_SIZE;
 	room.offset = 0;
@@ -382,7 +385,7 @@ static noinline int node_take_elsewhere(unsigned int id, struct vmap_area *va,
 		err = node_take(other, va, room, spares);
 	if (err != -ENOSPC)
 		return err;
-	err = node_lease_chunk(id, &other, spares);
+	err = node_lease_chunk(id, &other, room->once, spares);
 	if (err)
 		return err;
 	WRITE_ONCE(vmap_nodes[id].room_in, other);
@@ -467,10 +470,11 @@ static int space_take_hard(struct vmap_area *va,
  * @start: lowest address it may have
  * @end: it ends here or below
  * @effort: VMAP_TRY looks where it is quick; VMAP_TRY_HARD finds it if it is
- *	free anywhere
+ *	free anywhere; VMAP_TRY_ATOMIC as far as one hold of each lock goes
  * @spares: descriptors, see extent.c; VMAP_MAX_SPARES always suffice
  *
- * Context: process; takes arena locks in turns and may reschedule between them.
+ * Context: process; takes arena locks in turns and may reschedule between them,
+ * but with VMAP_TRY_ATOMIC.
  * Return: 0; -ENOSPC if nothing was found; -ENOMEM if @spares has too few
  * descriptors. On failure nothing has changed, but for a chunk that a node may
  * have leased.
@@ -480,16 +484,22 @@ int vmap_space_take(struct vmap_area *va, unsigned long size,
 		    unsigned long end, enum vmap_effort effort,
 		    struct list_head *spares)
 {
-	const struct extent_room room = {
+	struct extent_room room = {
 		.size	= size,
 		.align	= align,
 		.start	= start,
 		.end	= end,
 		.exact	= effort == VMAP_TRY_HARD,
+		.once	= effort == VMAP_TRY_ATOMIC,
 	};
+	int err;
 
-	if (likely(effort == VMAP_TRY))
-		return space_take_quickly(va, &room, spares);
+	if (unlikely(effort == VMAP_TRY_HARD))
+		return space_take_hard(va, &room, spares);
+	err = space_take_quickly(va, &room, spares);
+	if (likely(err != -ENOSPC || effort == VMAP_TRY))
+		return err;
+	room.exact = true;
 	return space_take_hard(va, &room, spares);
 }
 

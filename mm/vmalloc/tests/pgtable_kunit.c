@@ -57,7 +57,7 @@ static unsigned long reserve(struct kunit *test, unsigned long size)
 
 	if ((VMALLOC_END - VMALLOC_START) / PMD_SIZE < 8)
 		kunit_skip(test, "the vmalloc space has few page tables");
-	m->vm = vm_area_reserve(size, PMD_SIZE, PAGE_SHIFT, VM_MAP,
+	m->vm = __get_vm_area_node(size, PMD_SIZE, PAGE_SHIFT, VM_MAP,
 				VMALLOC_START, VMALLOC_END, NUMA_NO_NODE,
 				GFP_KERNEL, __builtin_return_address(0));
 	KUNIT_ASSERT_NOT_NULL(test, m->vm);

@@ -365,6 +365,53 @@ static void room_in_another_node_spares_the_flush(void)
 	end();
 }
 
+/* Preemption is off: whoever sleeps stops the test. */
+static struct vmap_area *reserve_atomically(unsigned long pages)
+{
+	struct vmap_area *va;
+
+	shim_atomic = true;
+	va = vmap_area_reserve(pages << PAGE_SHIFT, PAGE_SIZE, VMALLOC_START,
+			       VMALLOC_END, NUMA_NO_NODE, GFP_NOWAIT, 0, NULL);
+	shim_atomic = false;
+	return va;
+}
+
+static void who_may_not_wait_takes_what_is_free(void)
+{
+	unsigned long before, most = 0;
+	struct vmap_area *va;
+
+	/* From an empty space to a full one, past the hard limit on the way. */
+	begin(4, 256UL * VMAP_CHUNK_SIZE);
+	release(reserve((1UL << 30) >> PAGE_SHIFT));
+	CHECK(vmap_backlog);
+	for (;;) {
+		before = shim_spins;
+		va = reserve_atomically(1024);
+		most = max(most, shim_spins - before);
+		if (IS_ERR(va))
+			break;
+		keep(va);
+	}
+	printf("# without waiting, of %lu slots: %lu, at most %lu locks each\n",
+	       (256UL * VMAP_CHUNK_SIZE) >> (PAGE_SHIFT + 10), nr_kept, most);
+	CHECK(PTR_ERR(va) == -EBUSY);
+	CHECK(most <= 16);
+	/* All there is, but for what waits and what each chunk has left. */
+	CHECK(nr_kept >= 7 * 220);
+	CHECK(!flushes && !asked);
+	/* One free place of just this size, which a quick look passes over. */
+	release(kept[--nr_kept]);
+	CHECK(IS_ERR(reserve_atomically(1024)));
+	vm_unmap_aliases();
+	va = reserve_atomically(1024);
+	CHECK(!IS_ERR(va));
+	keep(va);
+	release_kept();
+	end();
+}
+
 static void drain_of_a_page_takes_few_locks(void)
 {
 	unsigned long before;
@@ -508,6 +555,7 @@ int main(int argc, char **argv)
 	RUN(convoy_of_unaliasers_shares_a_drain);
 	RUN(a_shared_reclaim_is_no_reason_to_fail);
 	RUN(room_in_another_node_spares_the_flush);
+	RUN(who_may_not_wait_takes_what_is_free);
 	RUN(drain_of_a_page_takes_few_locks);
 	RUN(requests_do_not_wait_for_the_client);
 	printf("%u passed, %u failed, 0 skipped\n", passed, failed);

@@ -365,7 +365,8 @@ static void group_get(void)
 	if (!nested)
 		best = space_congruent_base(offsets, sizes, nr, align);
 	group->nr = nr;
-	group->vms = pcpu_get_vm_areas(offsets, sizes, nr, align);
+	group->vms = pcpu_get_vm_areas(offsets, sizes, nr, align,
+				       GFP_KERNEL);
 	if (!group->vms) {
 		group->nr = 0;
 		if (best && !may_fail && undisturbed())

@@ -14,6 +14,7 @@ __thread unsigned int shim_cpu;
 __thread unsigned int shim_fail_at;
 __thread bool shim_crowded;
 __thread unsigned long shim_spins;
+__thread bool shim_atomic;
 unsigned long shim_space_bytes;
 
 void shim_die(const char *format, ...)
@@ -104,10 +105,17 @@ void rt_mutex_unlock(struct shim_lock *lock)
 	shim_others();
 }
 
-void might_sleep(void)
+static void no_spinlock_held(void)
 {
 	if (spins_held)
-		shim_die("sleeping with a spinlock held\n");
+		shim_die("sleeping, or freeing, with a spinlock held\n");
+}
+
+void might_sleep(void)
+{
+	no_spinlock_held();
+	if (shim_atomic)
+		shim_die("sleeping where preemption is off\n");
 }
 
 void cond_resched(void)
@@ -165,7 +173,7 @@ static void *shim_alloc(size_t size, gfp_t gfp, long *counter)
 
 static void shim_free(void *object, long *counter)
 {
-	might_sleep();
+	no_spinlock_held();
 	__atomic_sub_fetch(counter, 1, __ATOMIC_RELAXED);
 	free(object);
 }
@@ -226,7 +234,8 @@ void flush_tlb_kernel_range(unsigned long start, unsigned long end)
 
 int kasan_populate_vmalloc(unsigned long addr, unsigned long size, gfp_t gfp)
 {
-	might_sleep();
+	if (gfp & GFP_KERNEL)
+		might_sleep();
 	shim_others();
 	if (shim_fail_at && !--shim_fail_at)
 		return -ENOMEM;

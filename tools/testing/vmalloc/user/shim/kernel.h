@@ -11,8 +11,15 @@
 #ifndef _VMALLOC_USER_SHIM_KERNEL_H
 #define _VMALLOC_USER_SHIM_KERNEL_H
 
-/* In a kernel tree there is mm/internal.h: leave out all of it. */
+/* Nobody is interrupted here. */
+#define preempt_count()		0
+#define NMI_MASK		0
+#define HARDIRQ_MASK		0
+#define SOFTIRQ_OFFSET		0
+
+/* In a kernel tree there are mm/internal.h and mm/vmalloc.h: without them. */
 #define __MM_INTERNAL_H
+#define __MM_VMALLOC_H
 
 #include <errno.h>
 #include <limits.h>
@@ -172,6 +179,7 @@ bool shim_holds_mutex(void);
 } while (0)
 
 void might_sleep(void);
+#define might_sleep_if(may)	((may) ? might_sleep() : (void)0)
 void cond_resched(void);
 int cond_resched_lock(spinlock_t *lock);
 bool need_resched(void);
@@ -219,6 +227,7 @@ static inline u64 local_clock(void)
 #define GFP_NOWAIT		((gfp_t)0)
 #define __GFP_NOWARN		((gfp_t)2)
 #define GFP_RECLAIM_MASK	GFP_KERNEL
+#define gfpflags_allow_blocking(gfp)	((gfp) & GFP_KERNEL)
 #define NUMA_NO_NODE		(-1)
 #define SLAB_PANIC		0
 
@@ -277,6 +286,7 @@ struct vm_struct {
 	void *addr;
 	unsigned long size;
 	unsigned long flags;
+	unsigned long nr_pages;
 	unsigned long requested_size;
 	const void *caller;
 };
@@ -301,7 +311,7 @@ struct vmap_area *find_vmap_area(unsigned long addr);
 void vm_unmap_aliases(void);
 struct vm_struct **pcpu_get_vm_areas(const unsigned long *offsets,
 				     const size_t *sizes, int nr_vms,
-				     size_t align);
+				     size_t align, gfp_t gfp);
 void pcpu_free_vm_areas(struct vm_struct **vms, int nr_vms);
 void free_vm_area(struct vm_struct *area);
 
@@ -326,7 +336,7 @@ struct work_struct {
 
 #define WQ_UNBOUND		1
 #define WQ_MEM_RECLAIM		2
-#define system_unbound_wq	((struct workqueue_struct *)2)
+#define system_dfl_wq	((struct workqueue_struct *)2)
 #define alloc_workqueue(name, flags, most) ((struct workqueue_struct *)1)
 #define DECLARE_WORK(name, fn)	struct work_struct name = { .func = fn }
 
@@ -389,6 +399,8 @@ int kstrtoint(const char *text, unsigned int base, int *value);
 extern __thread unsigned int shim_fail_at;
 /* Set by it: whether another task waits for this CPU or this lock. */
 extern __thread bool shim_crowded;
+/* Set by it: preemption is off in what this thread calls. */
+extern __thread bool shim_atomic;
 /* Set by it, where sizes are real: bytes of the vmalloc space. */
 extern unsigned long shim_space_bytes;
 
