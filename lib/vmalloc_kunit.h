@@ -82,6 +82,7 @@ bool vmk_page_holds(struct page *page, unsigned long tag);
 unsigned long vmk_pfn_without_page(void);
 struct page **vmk_alloc_pages(struct kunit *test, unsigned int count);
 
+bool vmk_table_missing(unsigned long addr);
 bool vmk_area_at(const void *addr);
 bool vmk_wait_gone(const void *addr);
 

@@ -145,21 +145,6 @@ struct faulty_call {
 	bool never_fails;
 };
 
-static bool table_is_missing(unsigned long addr)
-{
-	pgd_t *pgd = pgd_offset_k(addr);
-	p4d_t *p4d;
-	pud_t *pud;
-
-	if (pgd_none(*pgd))
-		return true;
-	p4d = p4d_offset(pgd, addr);
-	if (p4d_none(*p4d))
-		return true;
-	pud = pud_offset(p4d, addr);
-	return pud_none(*pud) || pmd_none(*pmd_offset(pud, addr));
-}
-
 /* The first place in @window where two page tables in a row are missing. */
 static unsigned long missing_tables(struct kunit *test,
 				    const struct vmk_window *window)
@@ -167,7 +152,8 @@ static unsigned long missing_tables(struct kunit *test,
 	unsigned long addr;
 
 	for (addr = window->start; addr < window->end; addr += 2 * PMD_SIZE) {
-		if (table_is_missing(addr) && table_is_missing(addr + PMD_SIZE))
+		if (vmk_table_missing(addr) &&
+		    vmk_table_missing(addr + PMD_SIZE))
 			break;
 	}
 	KUNIT_ASSERT_LT_MSG(test, addr, window->end, "all tables are there");

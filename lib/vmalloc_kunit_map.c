@@ -265,6 +265,39 @@ static void sparse_areas_map_on_demand(struct kunit *test)
 	vmk_expect_nothing_lost(test, ledger);
 }
 
+/* Whoever owns an area may fill it by hand, a part at a time. */
+static void areas_are_filled_by_hand(struct kunit *test)
+{
+	struct page **page = vmk_alloc_pages(test, 9);
+	struct vmk_ledger *ledger = vmk_ledger_open(test);
+	struct vm_struct *area = get_vm_area(12 * PAGE_SIZE, VM_MAP);
+	unsigned long start, at, end;
+
+	KUNIT_ASSERT_NOT_NULL(test, area);
+	start = (unsigned long)area->addr;
+	at = start + 2 * PAGE_SIZE;
+	end = at + 9 * PAGE_SIZE;
+	KUNIT_EXPECT_EQ(test, 0, vmap_pages_range(at, at + 4 * PAGE_SIZE,
+						  PAGE_KERNEL, page,
+						  PAGE_SHIFT));
+	KUNIT_EXPECT_EQ(test, 0, vmap_pages_range(at + 4 * PAGE_SIZE, end,
+						  PAGE_KERNEL, page + 4,
+						  PAGE_SHIFT));
+	expect_mapped(test, (void *)at, page, 9);
+	expect_unmapped(test, area->addr, 2);
+	expect_unmapped(test, (void *)end, 1);
+	vunmap_range(at, at + 3 * PAGE_SIZE);
+	expect_unmapped(test, (void *)at, 3);
+	KUNIT_EXPECT_EQ(test, 0, vmap_pages_range(at, at + 3 * PAGE_SIZE,
+						  PAGE_KERNEL, page,
+						  PAGE_SHIFT));
+	expect_mapped(test, (void *)at, page, 9);
+	free_vm_area(area);
+	expect_unmapped(test, (void *)start, 12);
+	KUNIT_EXPECT_EQ(test, shared_pages(page, 9), 0);
+	vmk_expect_nothing_lost(test, ledger);
+}
+
 static void io_areas_map_physical_ranges(struct kunit *test)
 {
 	struct vmk_ledger *ledger = vmk_ledger_open(test);
@@ -565,6 +598,7 @@ static struct kunit_case vmalloc_map_cases[] = {
 	KUNIT_CASE_PARAM(vm_map_ram_maps_the_pages_given, count_gen_params),
 	KUNIT_CASE(vm_map_ram_space_is_reused),
 	KUNIT_CASE(sparse_areas_map_on_demand),
+	KUNIT_CASE(areas_are_filled_by_hand),
 	KUNIT_CASE(io_areas_map_physical_ranges),
 	KUNIT_CASE(io_areas_map_huge_pages),
 	KUNIT_CASE(vread_copies_areas),

@@ -11,10 +11,8 @@
 
 #include <linux/cpumask.h>
 #include <linux/hrtimer.h>
+#include <linux/numa.h>
 #include <linux/vmalloc.h>
-
-#define pcpu_get_vm_areas(offsets, sizes, nr, align, gfp)	\
-	pcpu_get_vm_areas(offsets, sizes, nr, align)
 
 static inline unsigned int compat_next_wrap(int n, const struct cpumask *mask)
 {
@@ -33,6 +31,72 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 	timer->function = fn;
 }
 
+#ifdef CONFIG_VMALLOC_ORDERED
+
+/* mm/vmalloc/ has these functions, and no header here declares them. */
+struct vm_struct **pcpu_get_vm_areas_gfp(const unsigned long *offsets,
+					 const size_t *sizes, int nr_vms,
+					 size_t align, gfp_t gfp);
+void *vmalloc_huge_node_noprof(unsigned long size, gfp_t gfp_mask, int node)
+	__alloc_size(1);
+void *__must_check vrealloc_node_align_noprof(const void *p, size_t size,
+					      unsigned long align, gfp_t flags,
+					      int nid) __realloc_size(2);
+int vmap_pages_range(unsigned long start, unsigned long end, pgprot_t prot,
+		     struct page **pages, unsigned int page_shift);
+unsigned int memalloc_apply_gfp_scope(gfp_t gfp_mask);
+void memalloc_restore_scope(unsigned int flags);
+
+#define pcpu_get_vm_areas		pcpu_get_vm_areas_gfp
+#define vmalloc_huge_node(...)		\
+	alloc_hooks(vmalloc_huge_node_noprof(__VA_ARGS__))
+#define vrealloc_node_align(...)	\
+	alloc_hooks(vrealloc_node_align_noprof(__VA_ARGS__))
+
+#else
+
+/* As far as mm/vmalloc.c can. The cases that need more are in the table below. */
+#define vmalloc_huge_node(size, gfp, node)				\
+	__vmalloc_node_range(size, 1, VMALLOC_START, VMALLOC_END, gfp,	\
+			     PAGE_KERNEL, VM_ALLOW_HUGE_VMAP, node,	\
+			     __builtin_return_address(0))
+
+#ifdef CONFIG_SMP
+static inline struct vm_struct **
+compat_get_vm_areas(const unsigned long *offsets, const size_t *sizes,
+		    int nr_vms, size_t align, gfp_t gfp)
+{
+	return pcpu_get_vm_areas(offsets, sizes, nr_vms, align);
+}
+
+#define pcpu_get_vm_areas	compat_get_vm_areas
+#endif
+
+static inline void *vrealloc_node_align(const void *p, size_t size,
+					unsigned long align, gfp_t flags,
+					int nid)
+{
+	return vrealloc(p, size, flags);
+}
+
+static inline int vmap_pages_range(unsigned long start, unsigned long end,
+				   pgprot_t prot, struct page **pages,
+				   unsigned int page_shift)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline unsigned int memalloc_apply_gfp_scope(gfp_t gfp_mask)
+{
+	return 0;
+}
+
+static inline void memalloc_restore_scope(unsigned int flags)
+{
+}
+
+#endif
+
 /* === lib/vmalloc_kunit_tree.h === */
 
 #define _LIB_VMALLOC_KUNIT_TREE_H
@@ -43,11 +107,16 @@ static inline unsigned long vmk_counted_pages(void)
 	return vmalloc_nr_pages();
 }
 
-/* All that 6.12's mm/vmalloc.c cannot pass. */
-static const struct {
+/* All that this kernel's vmalloc cannot pass, whichever it is. */
+struct vmk_fault {
 	const char *test_case;
 	const char *does;
-} vmk_stock_faults[] __maybe_unused = {
+};
+
+static const struct vmk_fault vmk_faults[] __maybe_unused = {
+	/* So that who still passes zones to __vmalloc() is not warned of. */
+	{ "other_flags_are_warned_of_and_left_out", "takes any flag" },
+#ifndef CONFIG_VMALLOC_ORDERED
 	{ "an_uneven_window_yields_whole_pages",
 	  "returns an unaligned area nobody can free" },
 	{ "freeing_vm_map_ram_as_an_area_warns", "loses the area" },
@@ -58,6 +127,28 @@ static const struct {
 	{ "empty_page_table_ranges_warn", "BUGs" },
 	{ "percpu_groups_are_checked", "BUGs" },
 	{ "vread_starts_inside_vm_map_ram", "reads the mapping's first page" },
+	{ "requests_in_hard_interrupts_are_refused", "BUGs" },
+	{ "requests_in_soft_interrupts_are_refused",
+	  "takes locks that it also takes with softirqs on" },
+	{ "what_may_not_fail_fails_if_it_may_not_sleep", "sleeps for ever" },
+	{ "who_may_not_sleep_is_served", "sleeps, or BUGs with BH off" },
+	{ "a_full_window_is_no_reason_to_sleep", "sleeps, or BUGs with BH off" },
+	{ "a_scope_stands_for_the_flags", "has no such scope" },
+	{ "nothing_does_more_than_the_request_allows",
+	  "gets page tables by GFP_KERNEL" },
+	{ "percpu_areas_heed_the_flags", "is not told of flags for them" },
+	{ "the_event_says_why_a_request_failed", "gives the window's end" },
+	{ "areas_are_filled_by_hand", "has no function for that" },
+	{ "nothing_is_resized_to_new_memory", "is not told of an alignment" },
+	{ "memory_that_moves_stays_aligned", "is not told of an alignment" },
+	{ "a_larger_alignment_is_refused", "is not told of an alignment" },
+	{ "memory_moves_to_the_node_it_must_be_on", "is not told of a node" },
+	{ "what_is_cut_off_is_given_back", "keeps it" },
+	{ "memory_shrinks_page_by_page", "keeps all pages" },
+	{ "regrown_memory_is_zeroed", "keeps all pages" },
+	{ "what_was_given_back_has_to_be_got_again", "keeps all pages" },
+#endif
+	{ }
 };
 
 #endif /* _VMALLOC_COMPAT_CALLERS_H */
