@@ -124,7 +124,7 @@ static void a_larger_alignment_is_refused(struct kunit *test)
 							 GFP_KERNEL,
 							 NUMA_NO_NODE),
 				 "will not reallocate with a bigger alignment");
-		KUNIT_EXPECT_NULL(test, q);
+		KUNIT_ASSERT_NULL(test, q);
 		expect_resized(test, p, 2 * PAGE_SIZE, 2);
 		KUNIT_EXPECT_TRUE(test, vmk_holds(p, 2 * PAGE_SIZE, 3));
 	}
