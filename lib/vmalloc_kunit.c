@@ -223,7 +223,7 @@ void vmk_fill(void *to, size_t size, unsigned long tag)
 /**
  * vmk_holds - look for what vmk_fill() wrote
  * @from: first byte
- * @size: as written, or less
+ * @size: as written, or less: whole pages and at most 64 bytes
  * @tag: as written
  *
  * Context: Any.

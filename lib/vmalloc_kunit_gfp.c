@@ -231,8 +231,8 @@ static void nothing_does_more_than_the_request_allows(struct kunit *test)
 	const struct scope *scope = test->param_value;
 	bool small = BITS_PER_LONG == 32;
 	/* From 513 on, the array of pages is another area. */
-	unsigned long size = (small ? 30 : 600) * PAGE_SIZE;
-	unsigned long step = small ? SZ_64K * 4 : ALIGN(size, PMD_SIZE);
+	unsigned long size = (small ? 15 : 600) * PAGE_SIZE;
+	unsigned long step = small ? VMK_16P : ALIGN(size, PMD_SIZE);
 	struct vmk_window window = vmk_window_claim(test, turns * step, step);
 	struct page_watch *watch = watch_pages(test);
 	struct vmk_ledger *ledger = vmk_ledger_open(test);
