@@ -95,6 +95,7 @@ struct stress_object {
  * @probe: of an API that leaves no object behind, instead of these three
  * @vfreed: vfree() and vfree_atomic() give it back, from any context
  * @zeroed: its memory must come zeroed
+ * @in_part: its memory may be a part of an area that is larger
  */
 struct stress_api {
 	const char *name;
@@ -108,6 +109,7 @@ struct stress_api {
 		     const struct stress_plan *plan);
 	bool vfreed;
 	bool zeroed;
+	bool in_part;
 };
 
 /* Who gives an object back. */

@@ -44,7 +44,10 @@ void stress_check_lookup(const struct stress_object *obj)
 
 	for (i = 0; i < ARRAY_SIZE(at); i++) {
 		area = find_vm_area(at[i]);
-		if (!area || area->addr != obj->addr)
+		if (!area || (obj->api->in_part ?
+			      area->addr > at[i] || area->addr +
+			      get_vm_area_size(area) <= at[i] :
+			      area->addr != obj->addr))
 			stress_error(obj->maker->run, obj->api->name,
 				     "at %px is another area than at %px",
 				     at[i], obj->addr);
@@ -251,7 +254,7 @@ static int make_execmem(struct stress_worker *worker,
 			const struct stress_plan *plan,
 			struct stress_object *obj)
 {
-	int err = adopt(obj, execmem_alloc(EXECMEM_MODULE_TEXT, obj->size));
+	int err = adopt(obj, execmem_alloc_rw(EXECMEM_MODULE_TEXT, obj->size));
 
 	if (err)
 		return err;
@@ -330,6 +333,7 @@ const struct stress_api stress_memory_apis[] = {
 	{ "vrealloc",		MEMORY(make_vrealloc, 6) },
 	{ "execmem",		.make = make_execmem,
 	  .check = stress_check_memory, .drop = drop_execmem, .weight = 4,
+	  .in_part = true,
 	  .missing = IS_ENABLED(CONFIG_EXECMEM) ? NULL :
 		     "no memory for programs" },
 	{ "alloc_percpu",	.make = make_percpu, .check = check_percpu,

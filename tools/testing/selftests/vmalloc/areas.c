@@ -276,3 +276,20 @@ int area_listed(uint64_t start, uint64_t end)
 	areas_free(&areas);
 	return listed;
 }
+
+uint64_t area_size(uint64_t addr)
+{
+	struct areas areas;
+	uint64_t size = 0;
+	size_t i;
+
+	if (areas_read(&areas))
+		return 0;
+	for (i = 0; i < areas.nr; i++) {
+		if (areas.list[i].kind != AREA_UNPURGED &&
+		    areas.list[i].start <= addr && addr < areas.list[i].end)
+			size = areas.list[i].end - areas.list[i].start;
+	}
+	areas_free(&areas);
+	return size;
+}

@@ -53,4 +53,7 @@ bool areas_ascend(const struct areas *areas);
 #define LISTED_UNPURGED	2
 int area_listed(uint64_t start, uint64_t end);
 
+/* Bytes of the busy area that has the address; 0 if there is none. */
+uint64_t area_size(uint64_t addr);
+
 #endif /* _SELFTESTS_VMALLOC_AREAS_H */

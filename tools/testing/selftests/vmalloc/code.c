@@ -22,6 +22,8 @@
 
 #define MODULES		"/proc/modules"
 #define CODE_ROUNDS	12
+/* Some architectures keep executable memory in areas of 2 MB and more. */
+#define CODE_AREA_MOST	(1 << 20)
 /* Until all that may wait has waited: 96 MiB on four CPUs, more on more. */
 #define DATA_PAGES	1000U
 #define DATA_ROUNDS	300
@@ -118,6 +120,10 @@ TEST_F_TIMEOUT(freed, code_is_not_readable, 120)
 		ASSERT_NE(0, text);
 		addr = find_code(&self->core, code, text);
 		ASSERT_NE(0, addr);
+		if (area_size(addr) > CODE_AREA_MOST) {
+			ASSERT_EQ(0, module_unload(code->name));
+			SKIP(return, "modules share an area, which stays when one goes");
+		}
 		/*
 		 * Now all CPUs have a translation of it. Had they one of what
 		 * was there before, they would see the other code.

@@ -15,5 +15,7 @@ MODELS='voluntary none'
 # The kselftests that mm/vmalloc.c does not pass: it has no knobs, and cannot read
 # all that vm_map_ram() maps.
 STOCK_FAILS=knobs,stats,kcore.what_vm_map_ram_maps_is_read
+# The kselftests that have nothing to try there.
+SELFTEST_SKIPS=''
 # How many files it is about.
 FILES=85700

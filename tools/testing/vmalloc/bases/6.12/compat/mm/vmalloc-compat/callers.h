@@ -31,6 +31,9 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 	timer->function = fn;
 }
 
+/* All of it is writable at first. */
+#define execmem_alloc_rw	execmem_alloc
+
 #ifdef CONFIG_VMALLOC_ORDERED
 
 /* mm/vmalloc/ has these functions, and no header here declares them. */
