@@ -80,7 +80,7 @@ static bool vread_block_range(void *arg, unsigned long start,
 static unsigned long readable_end(const struct vmap_area *va)
 {
 	const struct vm_struct *vm = va->vm;
-	unsigned long flags;
+	unsigned long flags, nr_pages;
 
 	if (!vm)
 		return va->flags & VMAP_RAM ? va->va_end : va->va_start;
@@ -88,13 +88,10 @@ static unsigned long readable_end(const struct vmap_area *va)
 	flags = data_race(vm->flags);
 	if (!vm_area_published(vm) || flags & (VM_IOREMAP | VM_SPARSE))
 		return va->va_start;
-	/*
-	 * vrealloc() may have given the end of it back, under this lock; and
-	 * some fill areas while these can be read.
-	 */
-	if (flags & VM_ALLOC && data_race(vm->nr_pages))
-		return va->va_start + ((unsigned long)data_race(vm->nr_pages) <<
-				       PAGE_SHIFT);
+	/* vrealloc() lowers it under this lock; some raise it under none. */
+	nr_pages = data_race(vm->nr_pages);
+	if (flags & VM_ALLOC && nr_pages)
+		return va->va_start + (nr_pages << PAGE_SHIFT);
 	/* The same one, where it asks for VM_NO_GUARD. */
 	return va->va_start + data_race(get_vm_area_size(vm));
 }
