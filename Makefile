@@ -5,6 +5,7 @@
 
 PROFILE ?= debug
 IMPL	?= ordered
+SERIES	?= ordered
 KSRC	?=
 SETUP	?=
 ACCEL	?= tcg
@@ -82,7 +83,8 @@ override BASE := $(found)
 build	:= $(or $(VMALLOC_BUILD),$(CURDIR)/build)
 
 ifneq ($(filter series series-check,$(MAKECMDGOALS)),)
-$(if $(filter 6.12,$(BASE)),,$(error BASE=$(BASE): there is a series for 6.12 alone yet))
+$(if $(call is-one,$(SERIES),ordered bounded),,\
+	$(error SERIES is '$(SERIES)', not one of: ordered bounded))
 endif
 ifneq ($(ONLY),)
 there	:= $(shell BASE=$(BASE) KSRC= $(tools)/$(or $(if $(filter users,$(MAKECMDGOALS)),users/suite),\
@@ -91,7 +93,7 @@ $(if $(filter-out $(there),$(ONLY)),\
 	$(error ONLY is '$(ONLY)', not some of: $(there)))
 endif
 
-export BASE KSRC SETUP ONLY CONFIG ACCEL SEED TIME OPS JOBS
+export BASE SERIES KSRC SETUP ONLY CONFIG ACCEL SEED TIME OPS JOBS
 
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
@@ -121,6 +123,7 @@ help:
 	@echo '  install-overlay  this into a tree of your own, KSRC       1 second'
 	@echo '  remove-overlay   and out of it again                      1 second'
 	@echo '  series  series/: patches to send by mail                30 seconds'
+	@echo '          or, with SERIES=bounded, of that change: series-bounded/'
 	@echo '  series-check  applies, builds and tests each of them      - / 50 min'
 	@echo '  setup   install the Debian packages needed               1 min / seconds'
 	@echo '  clean   remove build/'
@@ -242,9 +245,14 @@ remove-overlay:
 series: setup
 	@$(tools)/series/make
 
+# The small one is compiled alone.
 .PHONY: series-check
-series-check: tree kernel-bench-stock kernel-bench-ordered \
-		kernel-i386-ordered kernel-tiny-ordered kernel-uml-ordered series
+series-check: tree series
+ifneq ($(SERIES),bounded)
+series-check: kernel-bench-stock kernel-bench-ordered kernel-i386-ordered \
+		kernel-tiny-ordered kernel-uml-ordered
+endif
+series-check:
 	@$(tools)/series/check
 
 .PHONY: clean

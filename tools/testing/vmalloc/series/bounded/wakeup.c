@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What SERIES=bounded puts into lib/test_vmalloc.c, from the first empty line on. */
+
 /* On 64-bit, more pages than the areas have that purging leaves in pools. */
 #define DRAIN_PAGES	(IS_ENABLED(CONFIG_64BIT) ? 257 : 1)
 #define DRAIN_AREAS	10000
@@ -98,4 +101,3 @@ free:
 
 	return ret;
 }
-
