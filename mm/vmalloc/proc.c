@@ -30,7 +30,7 @@
  * struct info_cursor - where a reader of /proc/vmallocinfo is
  * @set: index of the set being listed: busy ones by node, then lazy ones as
  *	for_each_vmap_arena() has them
- * @addr: the line is that of the first area in the set to end above this
+ * @addr: the line is that of the first area in the set to begin here or above
  * @next: the same for the line after it; 0 if the set has no more of them
  * @pages_on: scratch: pages of an area on each memory node
  */
@@ -192,6 +192,18 @@ static void show_pages_on(struct seq_file *m, const unsigned int *pages_on)
 	}
 }
 
+/*
+ * What begins below has come since the line before, and lies over what that says:
+ * addresses of a set ascend, whatever becomes of its areas meanwhile.
+ */
+static struct vmap_area *next_listed(const struct rb_list *set,
+				     unsigned long addr)
+{
+	struct vmap_area *va = extent_find_next(set, addr);
+
+	return va && va->va_start < addr ? extent_above(set, va) : va;
+}
+
 static void show_busy(struct seq_file *m, struct info_cursor *cursor)
 {
 	struct vmap_node *vn = &vmap_nodes[cursor->set];
@@ -202,7 +214,7 @@ static void show_busy(struct seq_file *m, struct info_cursor *cursor)
 
 	memset(pages_on, 0, array_size(nr_node_ids, sizeof(*pages_on)));
 	spin_lock(&vn->busy_lock);
-	va = extent_find_next(&vn->busy, cursor->addr);
+	va = next_listed(&vn->busy, cursor->addr);
 	cursor->next = va ? va->va_end : 0;
 	known = va && record_busy(&rec, va);
 	if (IS_ENABLED(CONFIG_NUMA) && known && rec.nr_pages)
@@ -223,7 +235,7 @@ static void show_lazy(struct seq_file *m, struct info_cursor *cursor)
 	struct vmap_area *va;
 
 	spin_lock(&arena->lazy_lock);
-	va = extent_find_next(&arena->lazy, cursor->addr);
+	va = next_listed(&arena->lazy, cursor->addr);
 	cursor->next = va ? va->va_end : 0;
 	if (va)
 		record_range(&rec, va, "unpurged vm_area");
