@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * KUnit: what allocation flags mean to vmalloc().  Which ones are taken, which
- * ones warned of; that nothing a request allocates on the way, page tables
- * among it, does more than the request allows; and the scope by which that is
- * done.
+ * ones warned of; that nothing a request allocates on the way, descriptors and
+ * page tables among it, does more than the request allows; and the scope by
+ * which that is done.
  */
 #include <kunit/test.h>
 #include <linux/gfp.h>
@@ -164,26 +164,26 @@ static void a_scope_stands_for_the_flags(struct kunit *test)
 
 /* === What a request allocates === */
 
-struct page_watch {
+struct watch {
 	struct task_struct *task;
 	gfp_t gfp;		/* of the request */
 	unsigned int pages;
+	unsigned int objects;
 	unsigned int bolder;	/* those that were allowed more than it */
 	gfp_t example;
 };
 
 #define LIBERTIES	(__GFP_DIRECT_RECLAIM | __GFP_IO | __GFP_FS)
 
-/* @gfp is what the page allocator goes by, within its scopes. */
-static void note_page(void *data, struct page *page, unsigned int order,
-		      gfp_t gfp, int migratetype)
+static bool is_watched(const struct watch *watch)
 {
-	struct page_watch *watch = data;
-	gfp_t more = gfp & LIBERTIES & ~watch->gfp;
+	return current == watch->task && in_task() && watch->gfp;
+}
 
-	if (current != watch->task || !in_task() || !watch->gfp)
-		return;
-	watch->pages++;
+static void note_gfp(struct watch *watch, gfp_t gfp)
+{
+	gfp_t more = current_gfp_context(gfp) & LIBERTIES & ~watch->gfp;
+
 	/* Then nothing is reclaimed, for whatever reason it could be. */
 	if (!more || current->flags & PF_MEMALLOC)
 		return;
@@ -191,31 +191,62 @@ static void note_page(void *data, struct page *page, unsigned int order,
 	watch->example = gfp;
 }
 
+static void note_page(void *watch, struct page *page, unsigned int order,
+		      gfp_t gfp, int migratetype)
+{
+	if (is_watched(watch)) {
+		((struct watch *)watch)->pages++;
+		note_gfp(watch, gfp);
+	}
+}
+
+static void note_object(void *watch, unsigned long call_site, const void *ptr,
+			struct kmem_cache *s, gfp_t gfp, int node)
+{
+	if (is_watched(watch)) {
+		((struct watch *)watch)->objects++;
+		note_gfp(watch, gfp);
+	}
+}
+
+static void note_kmalloc(void *watch, unsigned long call_site, const void *ptr,
+			 size_t bytes_req, size_t bytes_alloc, gfp_t gfp,
+			 int node)
+{
+	note_object(watch, call_site, ptr, NULL, gfp, node);
+}
+
+/* One that was never registered is none to take out. */
 static void stop_watching(void *watch)
 {
 	unregister_trace_mm_page_alloc(note_page, watch);
+	unregister_trace_kmem_cache_alloc(note_object, watch);
+	unregister_trace_kmalloc(note_kmalloc, watch);
 	tracepoint_synchronize_unregister();
 }
 
-static struct page_watch *watch_pages(struct kunit *test)
+static struct watch *watch_allocations(struct kunit *test)
 {
-	struct page_watch *watch = kunit_kzalloc(test, sizeof(*watch),
-						 GFP_KERNEL);
+	struct watch *watch = kunit_kzalloc(test, sizeof(*watch), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, watch);
 	watch->task = current;
 	KUNIT_ASSERT_EQ(test, 0, register_trace_mm_page_alloc(note_page,
 							      watch));
+	KUNIT_EXPECT_EQ(test, 0, register_trace_kmem_cache_alloc(note_object,
+								 watch));
+	KUNIT_EXPECT_EQ(test, 0, register_trace_kmalloc(note_kmalloc, watch));
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, stop_watching,
 							   watch));
 	return watch;
 }
 
 static void expect_no_liberties(struct kunit *test,
-				const struct page_watch *watch,
-				unsigned int least)
+				const struct watch *watch, unsigned int pages,
+				unsigned int objects)
 {
-	KUNIT_EXPECT_GE(test, watch->pages, least);
+	KUNIT_EXPECT_GE(test, watch->pages, pages);
+	KUNIT_EXPECT_GE(test, watch->objects, objects);
 	KUNIT_EXPECT_EQ_MSG(test, watch->bolder, 0,
 			    "one of them by %pGg", &watch->example);
 }
@@ -234,7 +265,7 @@ static void nothing_does_more_than_the_request_allows(struct kunit *test)
 	unsigned long size = (small ? 15 : 600) * PAGE_SIZE;
 	unsigned long step = small ? VMK_16P : ALIGN(size, PMD_SIZE);
 	struct vmk_window window = vmk_window_claim(test, turns * step, step);
-	struct page_watch *watch = watch_pages(test);
+	struct watch *watch = watch_allocations(test);
 	struct vmk_ledger *ledger = vmk_ledger_open(test);
 	unsigned int i, tables = 0;
 	void *p = NULL;
@@ -250,7 +281,8 @@ static void nothing_does_more_than_the_request_allows(struct kunit *test)
 		KUNIT_EXPECT_NOT_NULL(test, p);
 		vfree(p);
 	}
-	expect_no_liberties(test, watch, tables);
+	/* And a descriptor of each kind, and an array. */
+	expect_no_liberties(test, watch, tables, 3 * PLACES);
 	kunit_info(test, "%u tables of pages were missing\n", tables);
 	KUNIT_EXPECT_EQ(test, current->flags & SCOPE_FLAGS, 0);
 	vmk_expect_nothing_lost(test, ledger);
@@ -263,13 +295,12 @@ static void percpu_areas_heed_the_flags(struct kunit *test)
 	const gfp_t gfp = GFP_NOIO | __GFP_NORETRY | __GFP_NOWARN;
 	static const unsigned long offset[2] = { 0, SZ_2M };
 	static const size_t size[2] = { SZ_1M, SZ_1M };
-	struct page_watch *watch = watch_pages(test);
+	struct watch *watch = watch_allocations(test);
 	struct vmk_ledger *ledger = vmk_ledger_open(test);
-	struct vm_struct **vms[40];
+	struct vm_struct **vms[4];
 	unsigned int i;
 
 	WRITE_ONCE(watch->gfp, gfp);
-	/* Enough for slabs of each kind of descriptor to need a page. */
 	for (i = 0; i < ARRAY_SIZE(vms); i++)
 		vms[i] = pcpu_get_vm_areas(offset, size, 2, SZ_64K, gfp);
 	WRITE_ONCE(watch->gfp, 0);
@@ -278,7 +309,7 @@ static void percpu_areas_heed_the_flags(struct kunit *test)
 		if (vms[i])
 			pcpu_free_vm_areas(vms[i], 2);
 	}
-	expect_no_liberties(test, watch, 0);
+	expect_no_liberties(test, watch, 0, 4 * ARRAY_SIZE(vms));
 	vmk_expect_nothing_lost(test, ledger);
 }
 #endif

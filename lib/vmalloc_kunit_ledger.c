@@ -195,8 +195,8 @@ static unsigned long pages_now(const struct vmk_ledger *ledger)
 	unsigned long nr = vmk_counted_pages();
 	unsigned int tries;
 
-	for (tries = 0; tries < 5 && nr != ledger->pages; tries++) {
-		udelay(20);
+	for (tries = 0; tries < 20 && nr != ledger->pages; tries++) {
+		udelay(5);
 		nr = vmk_counted_pages();
 	}
 	return nr;

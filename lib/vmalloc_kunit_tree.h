@@ -7,6 +7,7 @@
 #ifndef _LIB_VMALLOC_KUNIT_TREE_H
 #define _LIB_VMALLOC_KUNIT_TREE_H
 
+#include <linux/atomic.h>
 #include <linux/cpumask.h>
 #include <linux/mmzone.h>
 #include <linux/percpu.h>
@@ -14,11 +15,12 @@
 
 /*
  * The pages of vmalloc(), with what each CPU has not added to the sum yet. While
- * one does so, they are not in its own part any more and not in the sum yet.
+ * one does so, they are not in its own part any more and not in the sum yet. The
+ * sum alone may be negative, which global_node_page_state() hides.
  */
 static inline unsigned long vmk_counted_pages(void)
 {
-	long nr = global_node_page_state(NR_VMALLOC);
+	long nr = atomic_long_read(&vm_node_stat[NR_VMALLOC]);
 	struct pglist_data *pgdat;
 	int cpu;
 
