@@ -114,6 +114,12 @@ struct vmap_ladder {
  */
 #define VMAP_RECLAIM_AGAIN	7
 
+/* However little: the rest of what is wanted may be free on either side of it. */
+static bool anything_waits(void)
+{
+	return atomic_long_read(&vmap_waiting_nr);
+}
+
 /* Returns whether another attempt is worth it. */
 static bool vmap_climb(struct vmap_ladder *at, const struct vmap_request *req)
 {
@@ -132,12 +138,8 @@ static bool vmap_climb(struct vmap_ladder *at, const struct vmap_request *req)
 		vmap_reclaim(&at->seen);
 		return true;
 	case RUNG_RECLAIM_AGAIN:
-		/*
-		 * It may have been another one's, or others had what it gave.
-		 * However little waits: what is next to it may be free.
-		 */
-		if (at->again++ == VMAP_RECLAIM_AGAIN ||
-		    !atomic_long_read(&vmap_waiting_nr))
+		/* It may have been another one's, or others had what it gave. */
+		if (at->again++ == VMAP_RECLAIM_AGAIN || !anything_waits())
 			return false;
 		at->rung = RUNG_RECLAIM_AGAIN;
 		vmap_reclaim(NULL);

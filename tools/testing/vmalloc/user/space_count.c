@@ -483,6 +483,36 @@ static void a_shared_reclaim_is_no_reason_to_fail(void)
 	shim_sysctl_write("vmap_lazy_max_pages", 0);
 }
 
+/*
+ * As before, but what the rival's drain leaves to the next one is less than is
+ * wanted: it is next to what is free.
+ */
+static void little_that_waits_next_to_free_is_no_reason_to_fail(void)
+{
+	struct vmap_area *va, *other;
+
+	begin(1, 64UL << 30);
+	shim_sysctl_write("vmap_lazy_max_pages", INT_MAX);
+	half = (32UL << 30) >> PAGE_SHIFT;
+	other = reserve(half / 2);
+	used = reserve(half / 2);
+	release(reserve(half));
+	/* Free, not waiting. */
+	release(other);
+	vmap_reclaim_range(VMALLOC_START, VMALLOC_START + PAGE_SIZE);
+	flushes = 0;
+	lock_does = let_a_rival_drain;
+	lock_countdown = 4;
+	va = reserve(half);
+	pthread_join(rival, NULL);
+	CHECK(asked == 2);
+	CHECK(flushes == 2);
+	release(va);
+	release(used);
+	end();
+	shim_sysctl_write("vmap_lazy_max_pages", 0);
+}
+
 static void *help_past_the_hard_limit(void *arg)
 {
 	unsigned long before = flushes;
@@ -554,6 +584,7 @@ int main(int argc, char **argv)
 	RUN(convoy_at_the_hard_limit_flushes_once);
 	RUN(convoy_of_unaliasers_shares_a_drain);
 	RUN(a_shared_reclaim_is_no_reason_to_fail);
+	RUN(little_that_waits_next_to_free_is_no_reason_to_fail);
 	RUN(room_in_another_node_spares_the_flush);
 	RUN(who_may_not_wait_takes_what_is_free);
 	RUN(drain_of_a_page_takes_few_locks);
