@@ -118,6 +118,23 @@ struct vmap_block_queue {
 
 static DEFINE_PER_CPU(struct vmap_block_queue, vmap_block_queue);
 
+/*
+ * Where areas lie scattered, a drain may give room for pages, but none for a
+ * block. Then mappings get areas of their own, unless there is room for a block
+ * by then. Nothing is drained for one until so many pages have been mapped as
+ * it has: that is no more often than if it had been had.
+ */
+static atomic_t pages_until_drain = ATOMIC_INIT(0);
+
+/* Whether something may be drained for a block. */
+static bool block_is_worth_a_drain(unsigned int pages)
+{
+	if (likely(atomic_read(&pages_until_drain) <= 0))
+		return true;
+	atomic_sub(pages, &pages_until_drain);
+	return false;
+}
+
 /* === Finding a block === */
 
 static unsigned long block_nr(unsigned long addr)
@@ -172,6 +189,7 @@ static void block_dequeue(struct vmap_block *vb)
 /* Make a block whose first @pages are used; returns their address. */
 static void *block_create(unsigned int pages, gfp_t gfp)
 {
+	unsigned long flags = VMAP_RAM | VMAP_BLOCK;
 	int node = numa_node_id();
 	struct vmap_block *vb;
 	struct vmap_area *va;
@@ -182,10 +200,13 @@ static void *block_create(unsigned int pages, gfp_t gfp)
 	if (unlikely(!vb))
 		return ERR_PTR(-ENOMEM);
 
+	if (unlikely(!block_is_worth_a_drain(pages)))
+		flags |= VMAP_IF_FREE;
 	va = vmap_area_reserve(VMAP_BLOCK_SIZE, VMAP_BLOCK_SIZE, VMALLOC_START,
-			       VMALLOC_END, node, gfp, VMAP_RAM | VMAP_BLOCK,
-			       NULL);
+			       VMALLOC_END, node, gfp, flags, NULL);
 	if (IS_ERR(va)) {
+		if (va == ERR_PTR(-EBUSY) && !(flags & VMAP_IF_FREE))
+			atomic_set(&pages_until_drain, VMAP_BLOCK_PAGES);
 		kfree(vb);
 		return ERR_CAST(va);
 	}
@@ -342,6 +363,7 @@ static unsigned long block_take(struct vmap_block *vb, unsigned int pages)
 	return addr;
 }
 
+/* Returns -EBUSY if there is no room for a block; there may be for the pages. */
 static void *blocks_alloc(unsigned int pages, gfp_t gfp)
 {
 	unsigned int room = room_for(pages);
@@ -407,15 +429,15 @@ static void block_end_unmap(struct vmap_block *vb, unsigned long addr,
 		block_retire(vb);
 }
 
-static void blocks_free(const void *mem, unsigned int pages)
+/* Returns whether they are pages of a block. */
+static bool blocks_free(const void *mem, unsigned int pages)
 {
 	unsigned long addr = (unsigned long)kasan_reset_tag(mem);
 	unsigned long size = (unsigned long)pages << PAGE_SHIFT;
 	struct vmap_block *vb = block_begin_unmap(addr, pages);
 
-	if (WARN_ONCE(!vb,
-		      "Trying to vm_unmap_ram() nonexistent area (%p)\n", mem))
-		return;
+	if (unlikely(!vb))
+		return false;
 
 	kasan_poison_vmalloc(mem, size);
 	debug_check_no_locks_freed(mem, size);
@@ -426,6 +448,7 @@ static void blocks_free(const void *mem, unsigned int pages)
 		flush_tlb_kernel_range(addr, addr + size);
 
 	block_end_unmap(vb, addr, pages);
+	return true;
 }
 
 /**
@@ -495,10 +518,8 @@ void vm_unmap_ram(const void *mem, unsigned int count)
 		      "Trying to %s() bad address (%p)\n", __func__, mem))
 		return;
 
-	if (likely(count <= VMAP_MAX_ALLOC)) {
-		blocks_free(mem, count);
+	if (likely(count <= VMAP_MAX_ALLOC) && likely(blocks_free(mem, count)))
 		return;
-	}
 
 	va = vmap_busy_take_ram(addr, (unsigned long)count << PAGE_SHIFT);
 	if (WARN_ONCE(!va, "Trying to %s() nonexistent area (%p)\n", __func__,
@@ -510,6 +531,15 @@ void vm_unmap_ram(const void *mem, unsigned int count)
 	vmap_area_retire(va);
 }
 EXPORT_SYMBOL(vm_unmap_ram);
+
+static void *ram_area_alloc(unsigned long size, int node)
+{
+	struct vmap_area *va;
+
+	va = vmap_area_reserve(size, PAGE_SIZE, VMALLOC_START, VMALLOC_END,
+			       node, GFP_KERNEL, VMAP_RAM, NULL);
+	return IS_ERR(va) ? ERR_CAST(va) : (void *)va->va_start;
+}
 
 /**
  * vm_map_ram - map pages for a short time
@@ -526,27 +556,20 @@ EXPORT_SYMBOL(vm_unmap_ram);
  */
 void *vm_map_ram(struct page **pages, unsigned int count, int node)
 {
-	struct vmap_area *va;
+	void *mem = ERR_PTR(-EBUSY);
 	unsigned long size;
-	void *mem;
 
 	if (WARN_ON(!count))
 		return NULL;
 	if (check_shl_overflow((unsigned long)count, PAGE_SHIFT, &size))
 		return NULL;
 
-	if (likely(count <= VMAP_MAX_ALLOC)) {
+	if (likely(count <= VMAP_MAX_ALLOC))
 		mem = blocks_alloc(count, GFP_KERNEL);
-		if (IS_ERR(mem))
-			return NULL;
-	} else {
-		va = vmap_area_reserve(size, PAGE_SIZE, VMALLOC_START,
-				       VMALLOC_END, node, GFP_KERNEL, VMAP_RAM,
-				       NULL);
-		if (IS_ERR(va))
-			return NULL;
-		mem = (void *)va->va_start;
-	}
+	if (unlikely(mem == ERR_PTR(-EBUSY)))
+		mem = ram_area_alloc(size, node);
+	if (IS_ERR(mem))
+		return NULL;
 
 	if (vmap_pages_range((unsigned long)mem, (unsigned long)mem + size,
 			     PAGE_KERNEL, pages, PAGE_SHIFT) < 0) {

@@ -69,6 +69,8 @@ struct seq_file;
 #define VMAP_RAM	BIT(0)	/* made by vm_map_ram() */
 #define VMAP_BLOCK	BIT(1)	/* a block that vm_map_ram() subdivides */
 #define VMAP_CHUNKED	BIT(2)	/* carved from a node's chunks, not the heap */
+/* Not kept: asks vmap_area_reserve() for a block only if there is room for one. */
+#define VMAP_IF_FREE	BIT(3)
 
 /**
  * struct vmap_arena - the unused address ranges of one owner

@@ -48,13 +48,14 @@ int unregister_vmap_purge_notifier(struct notifier_block *nb)
 }
 EXPORT_SYMBOL_GPL(unregister_vmap_purge_notifier);
 
-/* What is asked for. */
+/* What is asked for; @rungs: where on the ladder to give up. */
 struct vmap_request {
 	unsigned long size;
 	unsigned long align;
 	unsigned long start;
 	unsigned long end;
 	gfp_t gfp;
+	unsigned int rungs;
 };
 
 /*
@@ -152,18 +153,30 @@ static bool vmap_climb(struct vmap_ladder *at, const struct vmap_request *req)
 	}
 }
 
+/*
+ * Who may not wait stays at the foot of it: a drain sleeps, and so does who is
+ * notified. Who gets no block takes less: not all there is has to be done for it.
+ */
+static unsigned int rungs_for(unsigned long va_flags, bool may_wait)
+{
+	if (unlikely(!may_wait))
+		return 0;
+	if (likely(!(va_flags & VMAP_BLOCK)))
+		return RUNGS;
+	return va_flags & VMAP_IF_FREE ? RUNG_PLACE : RUNG_RECLAIM_AGAIN;
+}
+
 static int vmap_take_or_reclaim(struct vmap_area *va,
-				const struct vmap_request *req, bool may_wait)
+				const struct vmap_request *req)
 {
 	struct vmap_ladder at = { .rung = RUNG_LOOK };
 	LIST_HEAD(spares);
 	int err;
 
-	err = vmap_attempt(va, req, likely(may_wait) ? VMAP_TRY :
-						       VMAP_TRY_ATOMIC,
+	err = vmap_attempt(va, req, likely(req->rungs) ? VMAP_TRY :
+							 VMAP_TRY_ATOMIC,
 			   &spares);
-	/* A drain sleeps, and so does who is notified. */
-	while (unlikely(err == -ENOSPC) && may_wait && at.rung < RUNGS) {
+	while (unlikely(err == -ENOSPC) && at.rung < req->rungs) {
 		if (vmap_climb(&at, req))
 			err = vmap_attempt(va, req, VMAP_TRY_HARD, &spares);
 	}
@@ -179,7 +192,8 @@ static int vmap_take_or_reclaim(struct vmap_area *va,
  * @end: it ends here or below
  * @node: memory node to prefer for its descriptor
  * @gfp: allocation flags; those that concern reclaim count, and __GFP_NOWARN
- * @va_flags: VMAP_RAM, VMAP_BLOCK or 0
+ * @va_flags: VMAP_RAM or 0; VMAP_BLOCK as well, which the caller can do without:
+ *	drains once at the most, not at all with VMAP_IF_FREE, and does not warn
  * @vm: bound to the range if not NULL
  *
  * Context: process; sleeps if @gfp allows it. If not, nothing is made free for
@@ -192,14 +206,15 @@ struct vmap_area *vmap_area_reserve(unsigned long size, unsigned long align,
 				    int node, gfp_t gfp, unsigned long va_flags,
 				    struct vm_struct *vm)
 {
+	bool may_wait = gfpflags_allow_blocking(gfp);
 	const struct vmap_request req = {
 		.size = size,
 		.align = align,
 		.start = start,
 		.end = end,
 		.gfp = gfp & GFP_RECLAIM_MASK,
+		.rungs = rungs_for(va_flags, may_wait),
 	};
-	bool may_wait = gfpflags_allow_blocking(gfp);
 	struct vmap_area *va;
 	int err;
 
@@ -215,12 +230,12 @@ struct vmap_area *vmap_area_reserve(unsigned long size, unsigned long align,
 	if (unlikely(!va))
 		return ERR_PTR(-ENOMEM);
 
-	err = vmap_take_or_reclaim(va, &req, may_wait);
+	err = vmap_take_or_reclaim(va, &req);
 	if (unlikely(err)) {
 		vmap_area_free(va);
 		if (err == -ENOMEM)
 			return ERR_PTR(err);
-		if (may_wait && !(gfp & __GFP_NOWARN))
+		if (!(gfp & __GFP_NOWARN) && req.rungs == RUNGS)
 			pr_warn_ratelimited("vmalloc_node_range for size %lu failed: Address range restricted to %#lx - %#lx\n",
 					    size, start, end);
 		return ERR_PTR(-EBUSY);
@@ -233,7 +248,7 @@ struct vmap_area *vmap_area_reserve(unsigned long size, unsigned long align,
 		return ERR_PTR(err);
 	}
 
-	va->flags |= va_flags;
+	va->flags |= va_flags & ~VMAP_IF_FREE;
 	vmap_busy_add(va, vm);
 	return va;
 }

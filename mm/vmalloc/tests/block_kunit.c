@@ -9,7 +9,9 @@
 
 #include <kunit/test.h>
 #include <linux/cpumask.h>
+#include <linux/err.h>
 #include <linux/gfp.h>
+#include <linux/minmax.h>
 #include <linux/sched.h>
 #include <linux/smp.h>
 #include <linux/vmalloc.h>
@@ -354,6 +356,89 @@ static void idle_block_with_little_room_goes_at_unalias(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, block_at(addrs[0]));
 }
 
+/* Areas of a page each, one wherever a block could be. */
+static struct {
+	struct vmap_area **vas;
+	unsigned int nr;
+} clutter;
+
+static void clutter_remove(void *unused)
+{
+	while (clutter.nr) {
+		vmap_busy_remove(clutter.vas[--clutter.nr]);
+		vmap_area_retire(clutter.vas[clutter.nr]);
+	}
+	vmap_reclaim(NULL);
+}
+
+static void clutter_make(struct kunit *test, unsigned long block)
+{
+	unsigned long start = ALIGN_DOWN(VMALLOC_START, block);
+	unsigned int most = (VMALLOC_END - start) / block + 1;
+	struct vmap_area *va;
+
+	if (most > 1000)
+		kunit_skip(test, "there is room for %u blocks", most);
+	vmap_reclaim(NULL);
+	clutter.vas = kunit_kcalloc(test, most, sizeof(*clutter.vas),
+				    GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, clutter.vas);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, clutter_remove,
+							   NULL));
+	for (; start < VMALLOC_END; start += block) {
+		va = vmap_area_reserve(PAGE_SIZE, PAGE_SIZE,
+				       max(start, VMALLOC_START),
+				       min(start + block, VMALLOC_END),
+				       NUMA_NO_NODE, GFP_KERNEL | __GFP_NOWARN,
+				       0, NULL);
+		if (!IS_ERR(va))
+			clutter.vas[clutter.nr++] = va;
+	}
+}
+
+/*
+ * There are pages enough, but nowhere as many as a block has. Nor is everything
+ * drained for each mapping.
+ */
+static void pages_get_areas_where_no_block_fits(struct kunit *test)
+{
+	unsigned long addr = map(test, 1), addrs[MOST_PER_BLOCK], reclaims;
+	unsigned long block = va_size(find_vmap_area(addr));
+	struct vmap_area *va = NULL;
+	unsigned int nr = 0, i;
+
+	stay_here(test);
+	unmap(addr, 1);
+	clutter_make(test, block);
+	/* Blocks that are in use may have some room. */
+	while (nr < MOST_PER_BLOCK && (!va || va->flags & VMAP_BLOCK)) {
+		addrs[nr] = map(test, MOST);
+		va = find_vmap_area(addrs[nr++]);
+	}
+	addr = addrs[nr - 1];
+	KUNIT_EXPECT_EQ(test, va->flags & (VMAP_RAM | VMAP_BLOCK), VMAP_RAM);
+	KUNIT_EXPECT_EQ(test, addr, va->va_start);
+	KUNIT_EXPECT_EQ(test, MOST * PAGE_SIZE, va_size(va));
+	for (i = 0; i < nr; i++)
+		unmap(addrs[i], MOST);
+	KUNIT_EXPECT_EQ(test, 0, block_at(addr));
+
+	reclaims = vmap_reclaims();
+	for (i = 0; i < 100; i++) {
+		addr = map(test, 1);
+		unmap(addr, 1);
+	}
+	reclaims = vmap_reclaims() - reclaims;
+	KUNIT_EXPECT_LE(test, reclaims, 100 * PAGE_SIZE / block + 1);
+
+	/* What they got is no reason to do without blocks from now on. */
+	clutter_remove(NULL);
+	addr = map(test, 1);
+	va = find_vmap_area(addr);
+	KUNIT_EXPECT_TRUE(test, va->flags & VMAP_BLOCK);
+	unmap(addr, 1);
+}
+
 static struct kunit_case block_cases[] = {
 	KUNIT_CASE(pages_are_handed_out_without_looking_back),
 	KUNIT_CASE(block_is_an_area_marked_as_such),
@@ -365,6 +450,7 @@ static struct kunit_case block_cases[] = {
 	KUNIT_CASE(block_in_use_stays_when_space_is_short),
 	KUNIT_CASE(idle_block_with_much_room_outlives_unalias),
 	KUNIT_CASE(idle_block_with_little_room_goes_at_unalias),
+	KUNIT_CASE(pages_get_areas_where_no_block_fits),
 	{}
 };
 
