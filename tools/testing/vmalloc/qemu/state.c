@@ -109,8 +109,12 @@ static int read_once(struct state *st)
 	char *info, *line, *save = NULL, *used;
 
 	memset(st, 0, sizeof(*st));
-	/* Each CPU may have some pages that are not in the sum yet. */
-	if (exists(STAT_REFRESH) && write_file(STAT_REFRESH, "1"))
+	/*
+	 * Each CPU may have some pages that are not in the sum yet. Where there is
+	 * one CPU, something is measured that the work would show in.
+	 */
+	if (sysconf(_SC_NPROCESSORS_ONLN) > 1 && exists(STAT_REFRESH) &&
+	    write_file(STAT_REFRESH, "1"))
 		return -1;
 	info = read_file("/proc/meminfo");
 	used = info ? strstr(info, "VmallocUsed:") : NULL;

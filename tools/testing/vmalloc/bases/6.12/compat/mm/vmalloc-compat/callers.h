@@ -150,6 +150,15 @@ static const struct vmk_fault vmk_faults[] __maybe_unused = {
 	{ "memory_shrinks_page_by_page", "keeps all pages" },
 	{ "regrown_memory_is_zeroed", "keeps all pages" },
 	{ "what_was_given_back_has_to_be_got_again", "keeps all pages" },
+#elif defined(CONFIG_DEBUG_ATOMIC_SLEEP)
+	/*
+	 * Page tables are got without reclaim, and nothing sleeps. But might_alloc()
+	 * goes by the flags alone here, whatever scope the task is in.
+	 */
+	{ "who_may_not_sleep_is_served",
+	  "is complained of where a page table is missing" },
+	{ "a_full_window_is_no_reason_to_sleep",
+	  "is complained of where a page table is missing" },
 #endif
 	{ }
 };
