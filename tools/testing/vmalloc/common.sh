@@ -197,14 +197,15 @@ check_config()
 }
 
 # Print what is wrong in checkpatch.pl's output $1, which is all but its mere
-# remarks and what checkpatch.txt gives a reason for. With $2, an entry there
-# that was not needed is wrong, too.
+# remarks and what checkpatch.txt, or that of the base, gives a reason for. With
+# $2, an entry there that was not needed is wrong, too.
 judge_style()
 {
 	local allowed=$1.allowed
 
 	awk '!/^#/ && NF { if (NF < 3) { print "no reason:", $0 > "/dev/stderr"; exit 1 }
-		print $1 " " $2 }' "$HERE/checkpatch.txt" >"$allowed"
+		print $1 " " $2 }' "$HERE/checkpatch.txt" \
+		$(find "$BASE_DIR" -maxdepth 1 -name checkpatch.txt) >"$allowed"
 	awk -v allowed="$allowed" -v all="${2:-}" '
 	BEGIN { while ((getline line <allowed) > 0) ok[line] = 0 }
 	/: CHECK:/ { next }
