@@ -18,4 +18,4 @@ STOCK_FAILS=knobs,stats,kcore.what_vm_map_ram_maps_is_read
 # The kselftests that have nothing to try there.
 SELFTEST_SKIPS=''
 # How many files it is about.
-FILES=85700
+FILES=92400
