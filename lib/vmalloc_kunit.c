@@ -3,7 +3,7 @@
  * KUnit suites of the vmalloc interface, seen from outside: what they share.
  *
  * Every case of every suite holds on the stock allocator too, but for those that
- * vmalloc_kunit_tree.h names: that is how a replacement is judged.  The suites
+ * vmk_faults names: that is how a replacement is judged.  The suites
  * are built in, since half of the interface is not exported to modules.  KUnit
  * runs one case at a time, each in a task of its own; nothing here takes a lock.
  */
@@ -494,6 +494,37 @@ void vmk_expect_warns(struct kunit *test, u64 mark, unsigned int count,
 		KUNIT_EXPECT_GT_MSG(test, vmk_log_count(mark, text), 0,
 				    "\"%s\" not said by: %s", text, statement);
 }
+
+/*
+ * Cases that the vmalloc of this kernel cannot pass, and what it does in them:
+ * mm/vmalloc.c, if it is that one. Where it stops the machine, or loses something, a
+ * replacement has to warn and return.
+ */
+struct vmk_fault {
+	const char *test_case;
+	const char *does;
+};
+
+static const struct vmk_fault vmk_faults[] = {
+#ifndef CONFIG_VMALLOC_ORDERED
+	{ "an_uneven_window_yields_whole_pages",
+	  "returns an unaligned area nobody can free" },
+	{ "freeing_vm_map_ram_as_an_area_warns", "loses the area" },
+	{ "vunmap_in_interrupt_context_changes_nothing", "BUGs" },
+	{ "free_vm_area_wants_its_own_area", "BUGs" },
+	{ "unmapping_impossible_ram_warns", "BUGs" },
+	{ "unmapping_part_of_large_ram_warns", "unmaps all of it" },
+	{ "empty_page_table_ranges_warn", "BUGs" },
+	{ "percpu_groups_are_checked", "BUGs" },
+	{ "vread_starts_inside_vm_map_ram", "reads the mapping's first page" },
+	{ "requests_in_hard_interrupts_are_refused", "BUGs" },
+	{ "requests_in_soft_interrupts_are_refused",
+	  "takes locks that it also takes with softirqs on" },
+	{ "what_may_not_fail_fails_if_it_may_not_sleep", "sleeps for ever" },
+#endif
+	VMK_TREE_FAULTS
+	{ }
+};
 
 /**
  * vmk_init - init function of each suite

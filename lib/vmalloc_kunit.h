@@ -46,6 +46,8 @@ void vmk_ledger_restart(struct vmk_ledger *ledger);
 unsigned int vmk_ledger_live(struct vmk_ledger *ledger);
 unsigned long vmk_nr_pages(void);
 void vmk_expect_nothing_lost(struct kunit *test, struct vmk_ledger *ledger);
+void vmk_expect_pages(struct kunit *test, const struct vmk_ledger *ledger,
+		      unsigned long pages);
 void vmk_expect_nothing_lost_soon(struct kunit *test,
 				  struct vmk_ledger *ledger);
 

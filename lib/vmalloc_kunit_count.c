@@ -23,17 +23,6 @@ static unsigned long array_pages(unsigned long pages)
 	return size > PAGE_SIZE ? DIV_ROUND_UP(size, PAGE_SIZE) : 0;
 }
 
-static void expect_counted(struct kunit *test, const struct vmk_ledger *ledger,
-			   unsigned long pages)
-{
-	unsigned long now = vmk_nr_pages();
-
-	if (atomic_read(&ledger->foreign))
-		kunit_info(test, "others were active, pages not compared\n");
-	else
-		KUNIT_EXPECT_EQ(test, now - ledger->pages, pages);
-}
-
 static void each_size_is_counted_to_the_page(struct kunit *test)
 {
 	struct vmk_ledger *ledger = vmk_ledger_open(test);
@@ -46,9 +35,9 @@ static void each_size_is_counted_to_the_page(struct kunit *test)
 			vmk_ledger_restart(ledger);
 		p = vmalloc(pages * PAGE_SIZE - pages % 7);
 		KUNIT_ASSERT_NOT_NULL(test, p);
-		expect_counted(test, ledger, pages + array_pages(pages));
+		vmk_expect_pages(test, ledger, pages + array_pages(pages));
 		vfree(p);
-		expect_counted(test, ledger, 0);
+		vmk_expect_pages(test, ledger, 0);
 	}
 	vmk_expect_nothing_lost(test, ledger);
 }
@@ -74,7 +63,7 @@ static void many_areas_add_up(struct kunit *test)
 		if (p[i])
 			sum += pages + array_pages(pages);
 	}
-	expect_counted(test, ledger, sum);
+	vmk_expect_pages(test, ledger, sum);
 	vmk_shuffle(&rnd, order, ARRAY_SIZE(p));
 	for (i = 0; i < ARRAY_SIZE(p); i++)
 		vfree(p[order[i]]);
@@ -98,9 +87,9 @@ static void huge_areas_are_counted_in_pages(struct kunit *test)
 		pages = find_vm_area(p)->nr_pages;
 		KUNIT_EXPECT_EQ(test, pages << PAGE_SHIFT,
 				get_vm_area_size(find_vm_area(p)));
-		expect_counted(test, ledger, pages + array_pages(pages));
+		vmk_expect_pages(test, ledger, pages + array_pages(pages));
 		vfree(p);
-		expect_counted(test, ledger, 0);
+		vmk_expect_pages(test, ledger, 0);
 	}
 	vmk_expect_nothing_lost(test, ledger);
 }
@@ -118,11 +107,11 @@ static void pages_of_others_are_not_counted(struct kunit *test)
 	ram = vm_map_ram(page, COUNT, NUMA_NO_NODE);
 	KUNIT_EXPECT_NOT_NULL(test, mapped);
 	KUNIT_EXPECT_NOT_NULL(test, ram);
-	expect_counted(test, ledger, 0);
+	vmk_expect_pages(test, ledger, 0);
 	vunmap(mapped);
 	if (ram)
 		vm_unmap_ram(ram, COUNT);
-	expect_counted(test, ledger, 0);
+	vmk_expect_pages(test, ledger, 0);
 
 	handed = kmalloc_array(COUNT, sizeof(*handed), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, handed);
@@ -132,9 +121,9 @@ static void pages_of_others_are_not_counted(struct kunit *test)
 	}
 	p = vmap(handed, COUNT, VM_MAP | VM_MAP_PUT_PAGES, PAGE_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, p);
-	expect_counted(test, ledger, 0);
+	vmk_expect_pages(test, ledger, 0);
 	vfree(p);
-	expect_counted(test, ledger, 0);
+	vmk_expect_pages(test, ledger, 0);
 	for (i = 0; i < COUNT; i++)
 		KUNIT_EXPECT_EQ(test, page_count(page[i]), 1);
 	vmk_expect_nothing_lost(test, ledger);

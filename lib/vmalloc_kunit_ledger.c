@@ -255,3 +255,22 @@ void vmk_expect_nothing_lost(struct kunit *test, struct vmk_ledger *ledger)
 	else
 		vmk_expect_nothing_lost_soon(test, ledger);
 }
+
+/**
+ * vmk_expect_pages - expect that many pages more than when the ledger was opened
+ * @test: the running test
+ * @ledger: from vmk_ledger_open()
+ * @pages: how many; it is not looked at if others were active meanwhile
+ *
+ * Context: May sleep.
+ */
+void vmk_expect_pages(struct kunit *test, const struct vmk_ledger *ledger,
+		      unsigned long pages)
+{
+	unsigned long now = vmk_nr_pages();
+
+	if (atomic_read(&ledger->foreign))
+		kunit_info(test, "others were active, pages not compared\n");
+	else
+		KUNIT_EXPECT_EQ(test, now - ledger->pages, pages);
+}

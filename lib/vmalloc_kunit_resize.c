@@ -28,17 +28,6 @@ static unsigned int mapped_pages(void *p, unsigned int from, unsigned int to)
 	return count;
 }
 
-static void expect_pages(struct kunit *test, const struct vmk_ledger *ledger,
-			 unsigned long pages)
-{
-	unsigned long now = vmk_nr_pages();
-
-	if (atomic_read(&ledger->foreign))
-		kunit_info(test, "others were active, pages not compared\n");
-	else
-		KUNIT_EXPECT_EQ(test, now - ledger->pages, pages);
-}
-
 static void expect_resized(struct kunit *test, void *p, size_t size,
 			   unsigned int pages)
 {
@@ -206,11 +195,11 @@ static void what_is_cut_off_is_given_back(struct kunit *test)
 	cut = vmalloc_to_page(p + keeps * PAGE_SIZE);
 	get_page(kept);
 	get_page(cut);
-	expect_pages(test, ledger, had);
+	vmk_expect_pages(test, ledger, had);
 
 	KUNIT_EXPECT_PTR_EQ(test, p, resize(p, size, GFP_KERNEL));
 	expect_resized(test, p, size, keeps);
-	expect_pages(test, ledger, keeps);
+	vmk_expect_pages(test, ledger, keeps);
 	KUNIT_EXPECT_TRUE(test, vmk_holds(p, size, 1));
 	KUNIT_EXPECT_EQ(test, page_count(kept), 2);
 	KUNIT_EXPECT_EQ(test, page_count(cut), 1);
@@ -251,16 +240,16 @@ static void memory_shrinks_page_by_page(struct kunit *test)
 	p = vmalloc(had * PAGE_SIZE);
 	KUNIT_ASSERT_NOT_NULL(test, p);
 	vmk_fill(p, had * PAGE_SIZE, 2);
-	expect_pages(test, ledger, had + array);
+	vmk_expect_pages(test, ledger, had + array);
 	for (pages = had - 1; pages > had - 20; pages--) {
 		KUNIT_EXPECT_PTR_EQ(test, p, resize(p, pages * PAGE_SIZE,
 						    GFP_KERNEL));
 		expect_resized(test, p, pages * PAGE_SIZE, pages);
-		expect_pages(test, ledger, pages + array);
+		vmk_expect_pages(test, ledger, pages + array);
 	}
 	KUNIT_EXPECT_PTR_EQ(test, p, resize(p, 1, GFP_KERNEL));
 	expect_resized(test, p, 1, 1);
-	expect_pages(test, ledger, 1 + array);
+	vmk_expect_pages(test, ledger, 1 + array);
 	KUNIT_EXPECT_TRUE(test, vmk_holds(p, 1, 2));
 	vfree_atomic(p);
 	KUNIT_EXPECT_TRUE(test, vmk_wait_gone(p));
@@ -284,7 +273,7 @@ static void within_a_page_nothing_moves(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, p, resize(p, 3 * PAGE_SIZE, gfp));
 	KUNIT_EXPECT_NULL(test, memchr_inv(p, 0xee, size));
 	KUNIT_EXPECT_NULL(test, memchr_inv(p + size, 0, 3 * PAGE_SIZE - size));
-	expect_pages(test, ledger, 3);
+	vmk_expect_pages(test, ledger, 3);
 	vfree(p);
 	vmk_expect_nothing_lost(test, ledger);
 }
@@ -336,7 +325,7 @@ static void what_was_given_back_has_to_be_got_again(struct kunit *test)
 	KUNIT_EXPECT_PTR_NE(test, p, q);
 	KUNIT_EXPECT_TRUE(test, vmk_holds(q, PAGE_SIZE + 1, 4));
 	expect_resized(test, q, 2 * PAGE_SIZE + 1, 3);
-	expect_pages(test, ledger, 3);
+	vmk_expect_pages(test, ledger, 3);
 	KUNIT_EXPECT_NULL(test, find_vm_area(p));
 	vfree(q);
 	vmk_expect_nothing_lost(test, ledger);
@@ -415,7 +404,7 @@ static void some_memory_keeps_its_pages(struct kunit *test)
 	vmk_fill(p, 6 * PAGE_SIZE, 6);
 	KUNIT_EXPECT_PTR_EQ(test, p, resize(p, PAGE_SIZE + 9, firm->gfp));
 	expect_resized(test, p, PAGE_SIZE + 9, 6);
-	expect_pages(test, ledger, 6);
+	vmk_expect_pages(test, ledger, 6);
 	KUNIT_EXPECT_TRUE(test, vmk_holds(p, PAGE_SIZE + 9, 6));
 	/* And so it grows where it is. */
 	KUNIT_EXPECT_PTR_EQ(test, p, resize(p, 6 * PAGE_SIZE, firm->gfp));

@@ -35,34 +35,7 @@ static inline unsigned long vmk_counted_pages(void)
 	return nr;
 }
 
-/*
- * Cases that the vmalloc of this kernel cannot pass, and what it does in them:
- * mm/vmalloc.c, if it is that one. Where it stops the machine, or loses something, a
- * replacement has to warn and return.
- */
-struct vmk_fault {
-	const char *test_case;
-	const char *does;
-};
-
-static const struct vmk_fault vmk_faults[] __maybe_unused = {
-#ifndef CONFIG_VMALLOC_ORDERED
-	{ "an_uneven_window_yields_whole_pages",
-	  "returns an unaligned area nobody can free" },
-	{ "freeing_vm_map_ram_as_an_area_warns", "loses the area" },
-	{ "vunmap_in_interrupt_context_changes_nothing", "BUGs" },
-	{ "free_vm_area_wants_its_own_area", "BUGs" },
-	{ "unmapping_impossible_ram_warns", "BUGs" },
-	{ "unmapping_part_of_large_ram_warns", "unmaps all of it" },
-	{ "empty_page_table_ranges_warn", "BUGs" },
-	{ "percpu_groups_are_checked", "BUGs" },
-	{ "vread_starts_inside_vm_map_ram", "reads the mapping's first page" },
-	{ "requests_in_hard_interrupts_are_refused", "BUGs" },
-	{ "requests_in_soft_interrupts_are_refused",
-	  "takes locks that it also takes with softirqs on" },
-	{ "what_may_not_fail_fails_if_it_may_not_sleep", "sleeps for ever" },
-#endif
-	{ }
-};
+/* What the vmalloc of this kernel cannot pass beside what no mm/vmalloc.c can. */
+#define VMK_TREE_FAULTS
 
 #endif /* _LIB_VMALLOC_KUNIT_TREE_H */

@@ -224,7 +224,8 @@ static void free_failed(const struct vm_struct *vm, gfp_t gfp)
 
 /*
  * What flags callers may use who choose their own. Others mean zones, which are
- * chosen here, or ask for what pages of a mapping do not have.
+ * chosen here, or ask for what pages of a mapping do not have. A tree whose callers
+ * still pass others defines its own.
  */
 #ifndef VMALLOC_GFP_MASK
 #define VMALLOC_GFP_MASK						\

@@ -461,15 +461,19 @@ static void let_a_rival_drain(void)
 		wait_a_little();
 }
 
-static void a_shared_reclaim_is_no_reason_to_fail(void)
+static void two_halves_begin(void)
 {
-	struct vmap_area *va;
-
 	begin(1, 64UL << 30);
 	shim_sysctl_write("vmap_lazy_max_pages", INT_MAX);
 	half = (32UL << 30) >> PAGE_SHIFT;
-	used = reserve(half);
-	release(reserve(half));
+}
+
+/* Get what waits while a rival drains it, takes it, and leaves the other half. */
+static void compete_for_half(void)
+{
+	struct vmap_area *va;
+
+	flushes = 0;
 	lock_does = let_a_rival_drain;
 	/* An allocation is a point, a lock two: that of the hard look is next. */
 	lock_countdown = 4;
@@ -483,34 +487,30 @@ static void a_shared_reclaim_is_no_reason_to_fail(void)
 	shim_sysctl_write("vmap_lazy_max_pages", 0);
 }
 
+static void a_shared_reclaim_is_no_reason_to_fail(void)
+{
+	two_halves_begin();
+	used = reserve(half);
+	release(reserve(half));
+	compete_for_half();
+}
+
 /*
  * As before, but what the rival's drain leaves to the next one is less than is
  * wanted: it is next to what is free.
  */
 static void little_that_waits_next_to_free_is_no_reason_to_fail(void)
 {
-	struct vmap_area *va, *other;
+	struct vmap_area *other;
 
-	begin(1, 64UL << 30);
-	shim_sysctl_write("vmap_lazy_max_pages", INT_MAX);
-	half = (32UL << 30) >> PAGE_SHIFT;
+	two_halves_begin();
 	other = reserve(half / 2);
 	used = reserve(half / 2);
 	release(reserve(half));
 	/* Free, not waiting. */
 	release(other);
 	vmap_reclaim_range(VMALLOC_START, VMALLOC_START + PAGE_SIZE);
-	flushes = 0;
-	lock_does = let_a_rival_drain;
-	lock_countdown = 4;
-	va = reserve(half);
-	pthread_join(rival, NULL);
-	CHECK(asked == 2);
-	CHECK(flushes == 2);
-	release(va);
-	release(used);
-	end();
-	shim_sysctl_write("vmap_lazy_max_pages", 0);
+	compete_for_half();
 }
 
 static void *help_past_the_hard_limit(void *arg)

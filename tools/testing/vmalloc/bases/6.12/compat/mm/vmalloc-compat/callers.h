@@ -110,57 +110,40 @@ static inline unsigned long vmk_counted_pages(void)
 	return vmalloc_nr_pages();
 }
 
-/* All that this kernel's vmalloc cannot pass, whichever it is. */
-struct vmk_fault {
-	const char *test_case;
-	const char *does;
-};
-
-static const struct vmk_fault vmk_faults[] __maybe_unused = {
-	/* So that who still passes zones to __vmalloc() is not warned of. */
-	{ "other_flags_are_warned_of_and_left_out", "takes any flag" },
-#ifndef CONFIG_VMALLOC_ORDERED
-	{ "an_uneven_window_yields_whole_pages",
-	  "returns an unaligned area nobody can free" },
-	{ "freeing_vm_map_ram_as_an_area_warns", "loses the area" },
-	{ "vunmap_in_interrupt_context_changes_nothing", "BUGs" },
-	{ "free_vm_area_wants_its_own_area", "BUGs" },
-	{ "unmapping_impossible_ram_warns", "BUGs" },
-	{ "unmapping_part_of_large_ram_warns", "unmaps all of it" },
-	{ "empty_page_table_ranges_warn", "BUGs" },
-	{ "percpu_groups_are_checked", "BUGs" },
-	{ "vread_starts_inside_vm_map_ram", "reads the mapping's first page" },
-	{ "requests_in_hard_interrupts_are_refused", "BUGs" },
-	{ "requests_in_soft_interrupts_are_refused",
-	  "takes locks that it also takes with softirqs on" },
-	{ "what_may_not_fail_fails_if_it_may_not_sleep", "sleeps for ever" },
-	{ "who_may_not_sleep_is_served", "sleeps, or BUGs with BH off" },
-	{ "a_full_window_is_no_reason_to_sleep", "sleeps, or BUGs with BH off" },
-	{ "a_scope_stands_for_the_flags", "has no such scope" },
-	{ "nothing_does_more_than_the_request_allows",
-	  "gets page tables by GFP_KERNEL" },
-	{ "percpu_areas_heed_the_flags", "is not told of flags for them" },
-	{ "the_event_says_why_a_request_failed", "gives the window's end" },
-	{ "areas_are_filled_by_hand", "has no function for that" },
-	{ "nothing_is_resized_to_new_memory", "is not told of an alignment" },
-	{ "memory_that_moves_stays_aligned", "is not told of an alignment" },
-	{ "a_larger_alignment_is_refused", "is not told of an alignment" },
-	{ "memory_moves_to_the_node_it_must_be_on", "is not told of a node" },
-	{ "what_is_cut_off_is_given_back", "keeps it" },
-	{ "memory_shrinks_page_by_page", "keeps all pages" },
-	{ "regrown_memory_is_zeroed", "keeps all pages" },
+/*
+ * No flag of __vmalloc() is refused, so that who still passes zones is not warned of.
+ * With the ordered vmalloc, page tables are got without reclaim, and nothing sleeps;
+ * but might_alloc() goes by the flags alone here, whatever scope the task is in.
+ */
+#if !defined(CONFIG_VMALLOC_ORDERED)
+#define VMK_TREE_FAULTS \
+	{ "other_flags_are_warned_of_and_left_out", "takes any flag" }, \
+	{ "who_may_not_sleep_is_served", "sleeps, or BUGs with BH off" }, \
+	{ "a_full_window_is_no_reason_to_sleep", "sleeps, or BUGs with BH off" }, \
+	{ "a_scope_stands_for_the_flags", "has no such scope" }, \
+	{ "nothing_does_more_than_the_request_allows", \
+	  "gets page tables by GFP_KERNEL" }, \
+	{ "percpu_areas_heed_the_flags", "is not told of flags for them" }, \
+	{ "the_event_says_why_a_request_failed", "gives the window's end" }, \
+	{ "areas_are_filled_by_hand", "has no function for that" }, \
+	{ "nothing_is_resized_to_new_memory", "is not told of an alignment" }, \
+	{ "memory_that_moves_stays_aligned", "is not told of an alignment" }, \
+	{ "a_larger_alignment_is_refused", "is not told of an alignment" }, \
+	{ "memory_moves_to_the_node_it_must_be_on", "is not told of a node" }, \
+	{ "what_is_cut_off_is_given_back", "keeps it" }, \
+	{ "memory_shrinks_page_by_page", "keeps all pages" }, \
+	{ "regrown_memory_is_zeroed", "keeps all pages" }, \
 	{ "what_was_given_back_has_to_be_got_again", "keeps all pages" },
 #elif defined(CONFIG_DEBUG_ATOMIC_SLEEP)
-	/*
-	 * Page tables are got without reclaim, and nothing sleeps. But might_alloc()
-	 * goes by the flags alone here, whatever scope the task is in.
-	 */
-	{ "who_may_not_sleep_is_served",
+#define VMK_TREE_FAULTS \
+	{ "other_flags_are_warned_of_and_left_out", "takes any flag" }, \
+	{ "who_may_not_sleep_is_served", \
+	  "is complained of where a page table is missing" }, \
+	{ "a_full_window_is_no_reason_to_sleep", \
 	  "is complained of where a page table is missing" },
-	{ "a_full_window_is_no_reason_to_sleep",
-	  "is complained of where a page table is missing" },
+#else
+#define VMK_TREE_FAULTS \
+	{ "other_flags_are_warned_of_and_left_out", "takes any flag" },
 #endif
-	{ }
-};
 
 #endif /* _VMALLOC_COMPAT_CALLERS_H */
