@@ -14,7 +14,6 @@
 #include <linux/mm.h>
 #include <linux/notifier.h>
 #include <linux/preempt.h>
-#include <linux/slab.h>
 
 #include "vmalloc_kunit.h"
 
@@ -188,25 +187,6 @@ static void what_may_not_fail_fails_if_it_may_not_sleep(struct kunit *test)
 	vmk_expect_nothing_lost(test, ledger);
 }
 
-/* As much as there is: it is given back, if need be by a worker. */
-static void all_of_memory_is_refused(struct kunit *test)
-{
-	struct vmk_ledger *ledger = vmk_ledger_open(test);
-	unsigned long pages = totalram_pages();
-	void *p = test;
-
-	if (pages > ULONG_MAX / PAGE_SIZE || pages > SZ_8G / PAGE_SIZE)
-		kunit_skip(test, "there is too much memory to try");
-	VMK_EXPECT_WARNS(test, 0, p = __vmalloc(pages * PAGE_SIZE,
-						GFP_NOWAIT | __GFP_NOWARN),
-			 NULL);
-	KUNIT_EXPECT_NULL(test, p);
-	vmk_expect_nothing_lost_soon(test, ledger);
-	p = vmalloc(PAGE_SIZE);
-	KUNIT_EXPECT_NOT_NULL(test, p);
-	vfree(p);
-}
-
 /* === In interrupts === */
 
 struct interrupt {
@@ -288,7 +268,6 @@ static struct kunit_case vmalloc_atomic_cases[] = {
 	KUNIT_CASE_PARAM(who_may_not_sleep_is_served, way_gen_params),
 	KUNIT_CASE_PARAM(a_full_window_is_no_reason_to_sleep, way_gen_params),
 	KUNIT_CASE(what_may_not_fail_fails_if_it_may_not_sleep),
-	KUNIT_CASE_SLOW(all_of_memory_is_refused),
 	KUNIT_CASE(requests_in_hard_interrupts_are_refused),
 	KUNIT_CASE(requests_in_soft_interrupts_are_refused),
 	{}
