@@ -99,6 +99,9 @@ static int map_pte_phys(pte_t *pte, unsigned long addr, unsigned long end,
 	pgprot_t prot = walk->prot;
 	unsigned long size;
 
+	/* Part of a page would be taken for all of it. */
+	if (WARN_ON_ONCE(!PAGE_ALIGNED(end - addr)))
+		return -EINVAL;
 	do {
 		if (unlikely(!pte_none(ptep_get(pte)))) {
 			WARN_ONCE(1, "%#lx is mapped already, not mapping pfn %#llx there\n",
@@ -119,13 +122,9 @@ static int map_pte_phys(pte_t *pte, unsigned long addr, unsigned long end,
 static int map_pte_range(pmd_t *pmd, unsigned long addr, unsigned long end,
 			 struct map_walk *walk)
 {
-	pte_t *pte;
+	pte_t *pte = pte_alloc_kernel_track(pmd, addr, &walk->mask);
 	int err;
 
-	/* Part of a page would be taken for all of it, and the end missed. */
-	if (WARN_ON_ONCE(!PAGE_ALIGNED(end - addr)))
-		return -EINVAL;
-	pte = pte_alloc_kernel_track(pmd, addr, &walk->mask);
 	if (!pte)
 		return -ENOMEM;
 	walk->mask |= PGTBL_PTE_MODIFIED;

@@ -166,20 +166,32 @@ static unsigned int rungs_for(unsigned long va_flags, bool may_wait)
 	return va_flags & VMAP_IF_FREE ? RUNG_PLACE : RUNG_RECLAIM_AGAIN;
 }
 
+/* Out of line, so that only who needs it pays for the ladder. */
+static noinline int vmap_reclaim_and_take(struct vmap_area *va,
+					  const struct vmap_request *req,
+					  struct list_head *spares)
+{
+	struct vmap_ladder at = { .rung = RUNG_LOOK };
+	int err = -ENOSPC;
+
+	while (err == -ENOSPC && at.rung < req->rungs) {
+		if (vmap_climb(&at, req))
+			err = vmap_attempt(va, req, VMAP_TRY_HARD, spares);
+	}
+	return err;
+}
+
 static int vmap_take_or_reclaim(struct vmap_area *va,
 				const struct vmap_request *req)
 {
-	struct vmap_ladder at = { .rung = RUNG_LOOK };
 	LIST_HEAD(spares);
 	int err;
 
 	err = vmap_attempt(va, req, likely(req->rungs) ? VMAP_TRY :
 							 VMAP_TRY_ATOMIC,
 			   &spares);
-	while (unlikely(err == -ENOSPC) && at.rung < req->rungs) {
-		if (vmap_climb(&at, req))
-			err = vmap_attempt(va, req, VMAP_TRY_HARD, &spares);
-	}
+	if (unlikely(err == -ENOSPC))
+		err = vmap_reclaim_and_take(va, req, &spares);
 	vmap_spares_free(&spares);
 	return err;
 }
