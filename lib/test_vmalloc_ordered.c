@@ -387,7 +387,9 @@ static void wake_workers(struct stress_run *run)
 
 		set_cpus_allowed_ptr(task, cpumask_of(cpu));
 		wake_up_process(task);
-		cpu = cpumask_next_wrap(cpu, cpu_online_mask);
+		cpu = cpumask_next(cpu, cpu_online_mask);
+		if (cpu >= nr_cpu_ids)
+			cpu = cpumask_first(cpu_online_mask);
 	}
 }
 

@@ -9,19 +9,9 @@
 /* Some define it so ahead of their first header, which this one is now. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/cpumask.h>
 #include <linux/hrtimer.h>
 #include <linux/numa.h>
 #include <linux/vmalloc.h>
-
-static inline unsigned int compat_next_wrap(int n, const struct cpumask *mask)
-{
-	unsigned int next = cpumask_next(n, mask);
-
-	return next < nr_cpu_ids ? next : cpumask_first(mask);
-}
-
-#define cpumask_next_wrap(n, mask)	compat_next_wrap(n, mask)
 
 static inline void hrtimer_setup(struct hrtimer *timer,
 				 enum hrtimer_restart (*fn)(struct hrtimer *),
