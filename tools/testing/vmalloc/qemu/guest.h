@@ -44,6 +44,7 @@ struct state {
 	long descriptors;	/* objects of the vmap_area cache, or -1 */
 };
 
+int state_peek(struct state *st);
 int state_read(struct state *st);
 int state_compare(const struct state *start);
 int check_log(bool traces_allowed);

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/klog.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -36,6 +37,11 @@
 #define PHASE_US	137
 /* Freed before their entries are counted: fewer than wake the worker. */
 #define LAZY_AREAS	4000
+/* A command of klogctl(), for which libc has no name, and a level of the log. */
+#define LOG_CONSOLE_LEVEL	8
+#define LEVEL_WARNINGS		5
+/* Longer than it takes a console to print what there is. */
+#define CONSOLE_US		100000
 /* Lines of the tracer's report that say where preemption was off. */
 #define TRACE_LINES	40
 
@@ -199,8 +205,23 @@ static const char *tracer(void)
 	return option("vmtracer", "preemptoff");
 }
 
+/*
+ * A console that has a thread to print, as that of a serial line may have, keeps
+ * interrupts off for a record: what is no warning is left to the log.
+ */
+static int console_be_quiet(void)
+{
+	if (klogctl(LOG_CONSOLE_LEVEL, NULL, LEVEL_WARNINGS))
+		return fail("the console's level: %m");
+	/* What has been said before. */
+	usleep(CONSOLE_US);
+	return 0;
+}
+
 int trace_setup(void)
 {
+	if (console_be_quiet())
+		return -1;
 	if (!exists(TRACEFS "/tracing_max_latency"))
 		return fail("this kernel has no latency tracer");
 	if (write_file(TRACEFS "/tracing_on", "0") ||
@@ -255,7 +276,7 @@ static int read_waiting(struct state *now, long waiting)
 {
 	long pages;
 
-	if (state_read(now))
+	if (state_peek(now))
 		return -1;
 	pages = now->lazy_bytes / sysconf(_SC_PAGESIZE);
 	if (pages < waiting)

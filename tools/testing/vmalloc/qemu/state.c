@@ -104,18 +104,15 @@ static void count_line(struct state *st, const char *line)
 		st->used -= atol(pages + 7);
 }
 
-static int read_once(struct state *st)
+/*
+ * What is in use, of a system that is left alone: each CPU may have some pages
+ * that are not in the sum yet.
+ */
+int state_peek(struct state *st)
 {
 	char *info, *line, *save = NULL, *used;
 
 	memset(st, 0, sizeof(*st));
-	/*
-	 * Each CPU may have some pages that are not in the sum yet. Where there is
-	 * one CPU, something is measured that the work would show in.
-	 */
-	if (sysconf(_SC_NPROCESSORS_ONLN) > 1 && exists(STAT_REFRESH) &&
-	    write_file(STAT_REFRESH, "1"))
-		return -1;
 	info = read_file("/proc/meminfo");
 	used = info ? strstr(info, "VmallocUsed:") : NULL;
 	if (!used || sscanf(used, "VmallocUsed: %ld", &st->used) != 1) {
@@ -136,6 +133,13 @@ static int read_once(struct state *st)
 	free(info);
 	st->descriptors = read_long(VMAP_AREA_CACHE "objects");
 	return 0;
+}
+
+static int read_once(struct state *st)
+{
+	if (exists(STAT_REFRESH) && write_file(STAT_REFRESH, "1"))
+		return -1;
+	return state_peek(st);
 }
 
 /*
