@@ -58,6 +58,16 @@ static void size_is_rounded_up_by_the_shift(struct kunit *test)
 						   GFP_KERNEL, test));
 }
 
+/* An area in a private window: page tables for it are not the kernel's. */
+static void give_back(struct kunit *test, struct vm_struct *vm)
+{
+	struct vmap_area *va = vm_area_hide(vm);
+
+	KUNIT_ASSERT_NOT_NULL(test, va);
+	vmap_area_retire(va);
+	kfree(vm);
+}
+
 /* Whoever has a range of its own and another to fall back on. */
 static void bounds_are_kept_to(struct kunit *test)
 {
@@ -68,10 +78,10 @@ static void bounds_are_kept_to(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, (unsigned long)vm->addr, start);
 	KUNIT_EXPECT_NULL(test, area_in(start, end, PAGE_SIZE,
 					GFP_KERNEL | __GFP_NOWARN));
-	free_vm_area(vm);
+	give_back(test, vm);
 	vm = area_in(start, end, 7 * PAGE_SIZE, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, vm);
-	free_vm_area(vm);
+	give_back(test, vm);
 }
 
 static void area_is_got_without_sleeping(struct kunit *test)
@@ -87,7 +97,7 @@ static void area_is_got_without_sleeping(struct kunit *test)
 	preempt_enable();
 	KUNIT_EXPECT_NULL(test, none);
 	KUNIT_ASSERT_NOT_NULL(test, vm);
-	free_vm_area(vm);
+	give_back(test, vm);
 }
 
 static long read_area(void *to, const void *from, size_t size)
