@@ -16,6 +16,7 @@ OPS	?= 100000000
 JOBS	?= $(shell nproc)
 ONLY	?=
 CONFIG	?=
+CASE	?= vmalloc_vfree_1
 
 tools	 := tools/testing/vmalloc
 profiles := $(shell env -u BASE -u KSRC $(tools)/kernel --list)
@@ -64,6 +65,11 @@ endif
 ifneq ($(filter deb,$(MAKECMDGOALS)),)
 $(if $(filter ordered,$(IMPL)),,$(error IMPL=$(IMPL): the packages are of the ordered vmalloc))
 endif
+ifneq ($(filter profile,$(MAKECMDGOALS)),)
+cases	 := $(shell env -u BASE -u KSRC $(tools)/qemu/profile --list)
+$(if $(call is-one,$(CASE),$(cases)),,\
+	$(error CASE is '$(CASE)', not one of: $(cases)))
+endif
 ifneq ($(words $(CURDIR)),1)
 $(error kbuild takes no folder with a space in its name, as '$(CURDIR)' has)
 endif
@@ -110,6 +116,7 @@ help:
 	@echo '  check   style, kernel-doc, sparse, W=1, layers, symbols  9 min / 1 min'
 	@echo '  docs    docs/: the pages, by the kernel'\''s own rules          - / 1 min'
 	@echo '  bench   costs, delays, flushes, what waits, on all three      - / 9 min'
+	@echo '  profile where the instructions of CASE go, by function        - / 1 min'
 	@echo '  soak    OPS operations of the stress, with progress          - / hours'
 	@echo '  kernel  PROFILE-IMPL/, an O= folder of kbuild            4 min / seconds'
 	@echo '  qemu    a shell in a guest that runs PROFILE and IMPL    4 min / seconds'
@@ -136,7 +143,9 @@ help:
 	@echo '  KSRC=$(KSRC)        a tree to use in place of Debian'\''s linux-source-$(BASE):'
 	@echo '                 6.12.115 or later, or 7.3.4 or later'
 	@echo '  ACCEL=$(ACCEL)      tcg or kvm, for guests that are not measured'
-	@echo '  SMP=$(SMP)          CPUs of the guest that `make qemu` starts'
+	@echo '  SMP=$(SMP)          CPUs of the guest that `make qemu` starts, and possible'
+	@echo '                 ones of those of `make profile`'
+	@echo '  CASE=$(CASE)  what `make profile` looks at, a row of bench'
 	@echo '  SEED=$(SEED)         of the random tests'
 	@echo '  TIME=$(TIME)        seconds of fuzzing'
 	@echo '  OPS=$(OPS)  of the stress that `make soak` runs on IMPL'
@@ -223,6 +232,10 @@ bench: kernel-bench-bounded kernel-bench-ordered kernel-trace-bounded \
 		kernel-trace-ordered kernel-kasan-bounded kernel-kasan-ordered \
 		kernel-rt-bounded kernel-rt-ordered
 	@$(tools)/qemu/bench
+
+.PHONY: profile
+profile: kernel-bench-bounded kernel-bench-ordered
+	@$(tools)/qemu/profile $(CASE) $(SMP)
 
 .PHONY: soak
 soak: kernel-bench-$(IMPL)
