@@ -7,20 +7,86 @@
  * the business of alloc.c, which is also the only caller. No locks: the pages
  * of an area belong to whoever fills or frees it.
  */
+#include <linux/alloc_tag.h>
 #include <linux/bug.h>
+#include <linux/folio_batch.h>
 #include <linux/gfp.h>
 #include <linux/log2.h>
 #include <linux/memcontrol.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/mmzone.h>
 #include <linux/numa.h>
+#include <linux/page-flags.h>
+#include <linux/percpu.h>
+#include <linux/pgtable.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/set_memory.h>
 #include <linux/vmalloc.h>
 #include <linux/vmstat.h>
 
+#include "../page_alloc.h"
 #include "internal.h"
+
+/* === Counting === */
+
+/**
+ * struct tally - pages that are counted at one go
+ * @page: one of them
+ * @nr: how many
+ *
+ * All are of one node, and charged to one cgroup if to any, which most often all
+ * pages of an area are.
+ */
+struct tally {
+	struct page *page;
+	long nr;
+};
+
+static bool is_charged(const struct page *page)
+{
+#ifdef CONFIG_MEMCG
+	return page->memcg_data;
+#else
+	return false;
+#endif
+}
+
+static int node_of(const struct page *page)
+{
+	/* In a word with flags that others change; it stays. */
+	return data_race(page_to_nid(page));
+}
+
+static bool counted_alike(const struct page *a, const struct page *b)
+{
+#ifdef CONFIG_MEMCG
+	if (a->memcg_data != b->memcg_data)
+		return false;
+#endif
+	return node_of(a) == node_of(b);
+}
+
+/* Add what @tally has to what is used of its node and cgroup. */
+static void tally_count(const struct tally *tally)
+{
+	if (tally->nr)
+		mod_lruvec_page_state(tally->page, NR_VMALLOC, tally->nr);
+}
+
+/* @nr pages more, the first of them @page. */
+static void tally_add(struct tally *tally, struct page *page, long nr)
+{
+	if (tally->nr && !counted_alike(tally->page, page)) {
+		tally_count(tally);
+		tally->nr = 0;
+	}
+	tally->page = page;
+	tally->nr += nr;
+}
+
+/* === Getting === */
 
 /*
  * Pages asked for in one call: the page allocator keeps preemption off while
@@ -29,33 +95,34 @@
  */
 #define PAGES_PER_CALL	100UL
 
-/* Whether two pages are of one node, and charged to one cgroup if to any. */
-static bool counted_alike(const struct page *a, const struct page *b)
-{
-#ifdef CONFIG_MEMCG
-	if (a->memcg_data != b->memcg_data)
-		return false;
-#endif
-	/* In a word with flags that others change; it stays. */
-	return data_race(page_to_nid(a)) == data_race(page_to_nid(b));
-}
+/*
+ * Blocks that pages are got in: up to the first of these orders the page
+ * allocator has them on lists of each CPU. What is between the two would be taken
+ * from the zone, under a lock that all CPUs share, and is not worth it; for one of
+ * the second there are hundreds of pages.
+ */
+#define BLOCK_ORDER_SMALL	PAGE_ALLOC_COSTLY_ORDER
+#define BLOCK_ORDER_LARGE	((unsigned int)(PMD_SHIFT - PAGE_SHIFT))
 
 /*
- * Add @sign pages for each of @pages to what is used of its node and cgroup: once
- * for all that stand together, which most often are all there are.
+ * Where memory is fragmented, blocks are asked for in vain, which costs as much as
+ * a few pages do. What a CPU was refused it does not ask for in so many requests.
  */
-static void count_pages(struct page **pages, unsigned long nr, int sign)
-{
-	unsigned long first, n;
+#define BLOCKS_PAUSE	128
 
-	for (first = 0; first < nr; first = n) {
-		n = first + 1;
-		while (n < nr && counted_alike(pages[first], pages[n]))
-			n++;
-		mod_lruvec_page_state(pages[first], NR_VMALLOC,
-				      sign * (int)(n - first));
-	}
-}
+/**
+ * struct block_hint - what a CPU does not ask for
+ * @most: the largest order that was not refused
+ * @pause: for how many requests more that is heeded
+ *
+ * A hint: it does not matter if a task is moved to another CPU meanwhile.
+ */
+struct block_hint {
+	unsigned int most;
+	unsigned int pause;
+};
+
+static DEFINE_PER_CPU(struct block_hint, block_hint);
 
 static struct page *get_block(unsigned int order, int node, gfp_t gfp)
 {
@@ -81,39 +148,74 @@ static void add_block(struct page **pages, struct page *page,
 		pages[i] = page + i;
 }
 
-/*
- * The largest blocks that are asked for before pages are. They are cheaper, if
- * what stands together is given back together as well.
- */
-#ifndef VMALLOC_LARGE_ORDER
-#define VMALLOC_LARGE_ORDER	MAX_PAGE_ORDER
+/* The order of the largest block in @nr pages that is asked for, up to @most. */
+static unsigned int block_order(unsigned long nr, unsigned int most)
+{
+	unsigned int order = min_t(unsigned int, ilog2(nr), most);
+
+	if (order > BLOCK_ORDER_SMALL)
+		return order >= BLOCK_ORDER_LARGE ? BLOCK_ORDER_LARGE :
+						    BLOCK_ORDER_SMALL;
+	return order;
+}
+
+/* The largest order that is worth to be asked for. */
+static unsigned int block_order_most(void)
+{
+	unsigned int pause = this_cpu_read(block_hint.pause);
+
+	if (likely(!pause))
+		return MAX_PAGE_ORDER;
+	this_cpu_write(block_hint.pause, pause - 1);
+	return this_cpu_read(block_hint.most);
+}
+
+static void block_refused(unsigned int order)
+{
+	this_cpu_write(block_hint.most, order - 1);
+	this_cpu_write(block_hint.pause, BLOCKS_PAUSE);
+}
+
+/* A task may want each page to be of another node. */
+static bool policy_is_by_page(int node)
+{
+#ifdef CONFIG_NUMA
+	return node == NUMA_NO_NODE && current->mempolicy;
+#else
+	return false;
 #endif
+}
 
 /*
- * Blocks above @order, the largest first, as far as they are to be had without
- * effort: a size that was refused is not asked for again. Returns how many pages
- * there are in them.
+ * As many of the pages as are to be had in blocks without effort: nothing is
+ * reclaimed or compacted for these, nobody is woken to, and reserves are for others.
  */
-static unsigned long get_large_blocks(struct page **pages, unsigned long nr,
-				      unsigned int order, int node, gfp_t gfp)
+static unsigned long get_in_blocks(struct page **pages, unsigned long nr,
+				   int node, gfp_t gfp, struct tally *tally)
 {
 	bool may_wait = gfpflags_allow_blocking(gfp);
-	unsigned int large = VMALLOC_LARGE_ORDER;
+	unsigned int most = block_order_most();
 	unsigned long got = 0;
+	unsigned int order;
 	struct page *page;
 
-	gfp &= ~(__GFP_DIRECT_RECLAIM | __GFP_NOFAIL);
+	if (unlikely(policy_is_by_page(node)))
+		return 0;
+	gfp &= ~(__GFP_RECLAIM | __GFP_NOFAIL | __GFP_HIGH);
+	gfp |= __GFP_NOMEMALLOC;
 	while (got < nr) {
-		large = min_t(unsigned int, large, ilog2(nr - got));
-		if (large <= order)
+		order = block_order(nr - got, most);
+		if (!order)
 			break;
-		page = get_block(large, node, gfp);
-		if (!page) {
-			large--;
+		page = get_block(order, node, gfp);
+		if (unlikely(!page)) {
+			most = order - 1;
+			block_refused(order);
 			continue;
 		}
-		add_block(pages + got, page, large);
-		got += 1UL << large;
+		add_block(pages + got, page, order);
+		tally_add(tally, page, 1L << order);
+		got += 1UL << order;
 		if (may_wait)
 			cond_resched();
 	}
@@ -124,12 +226,12 @@ static unsigned long get_large_blocks(struct page **pages, unsigned long nr,
  * Without a node, the task's memory policy decides for each page. May come
  * back early with fewer pages, if they are not to be had the quick way.
  */
-static unsigned long get_pages_quickly(struct page **pages, unsigned long nr,
-				       int node, gfp_t gfp)
+static unsigned long get_quickly(struct page **pages, unsigned long nr,
+				 int node, gfp_t gfp, struct tally *tally)
 {
 	bool may_wait = gfpflags_allow_blocking(gfp);
 	unsigned long got = 0;
-	unsigned long want, n;
+	unsigned long want, n, i;
 
 	do {
 		want = min(PAGES_PER_CALL, nr - got);
@@ -139,6 +241,8 @@ static unsigned long get_pages_quickly(struct page **pages, unsigned long nr,
 		else
 			n = alloc_pages_bulk_node_noprof(gfp, node, want,
 							 pages + got);
+		for (i = got; i < got + n; i++)
+			tally_add(tally, pages[i], 1);
 		got += n;
 		if (may_wait)
 			cond_resched();
@@ -166,6 +270,7 @@ bool vmalloc_pages_get(struct vm_struct *vm, unsigned long nr,
 {
 	bool may_wait = gfpflags_allow_blocking(gfp);
 	struct page **pages = vm->pages;
+	struct tally tally = { };
 	unsigned long got = 0;
 	struct page *page;
 
@@ -174,12 +279,12 @@ bool vmalloc_pages_get(struct vm_struct *vm, unsigned long nr,
 	if (order)
 		gfp &= ~__GFP_NOFAIL;
 
-	if (nr > 1)
-		got = get_large_blocks(pages, nr, order, node, gfp);
-	/* Of the rest, too, a task about to be killed gets what is at hand. */
-	if (!order && nr > 1 && got < nr)
-		got += get_pages_quickly(pages + got, nr - got, node, gfp);
-
+	if (!order && nr > 1) {
+		got = get_in_blocks(pages, nr, node, gfp, &tally);
+		if (nr - got > 1)
+			got += get_quickly(pages + got, nr - got, node, gfp,
+					   &tally);
+	}
 	while (got < nr) {
 		if ((got || order) && !(gfp & __GFP_NOFAIL) &&
 		    fatal_signal_pending(current))
@@ -188,15 +293,18 @@ bool vmalloc_pages_get(struct vm_struct *vm, unsigned long nr,
 		if (!page)
 			break;
 		add_block(pages + got, page, order);
+		tally_add(&tally, page, 1L << order);
 		got += 1UL << order;
 		if (may_wait)
 			cond_resched();
 	}
 
 	vm->nr_pages = got;
-	count_pages(pages, got, 1);
+	tally_count(&tally);
 	return got == nr;
 }
+
+/* === Giving back === */
 
 /* Pages that somebody else has allocated: of whatever kind, or missing. */
 static void put_foreign_pages(struct page **pages, unsigned long nr)
@@ -206,6 +314,128 @@ static void put_foreign_pages(struct page **pages, unsigned long nr)
 			__free_page(*pages);
 		cond_resched();
 	}
+}
+
+/* Whether @page is no different from others, as far as who frees it can tell. */
+static bool is_plain(const struct page *page)
+{
+	return !is_charged(page) && !PageHWPoison(page);
+}
+
+/*
+ * The order of the block that @pages begin with and that can be freed as one; 0 if
+ * there is none. It need not have been got as one. Where allocations are profiled,
+ * each page of what was split has a tag of its own.
+ */
+static unsigned int block_at(struct page **pages, unsigned long nr)
+{
+	struct page *first = pages[0];
+	unsigned int order, i;
+	unsigned long pfn;
+
+	if (nr < 2 || pages[1] != first + 1 || mem_alloc_profiling_enabled())
+		return 0;
+	pfn = page_to_pfn(first);
+	order = block_order(nr, pfn ? __ffs(pfn) : MAX_PAGE_ORDER);
+	if (order > BLOCK_ORDER_SMALL &&
+	    pages[(1UL << order) - 1] != first + (1UL << order) - 1)
+		order = BLOCK_ORDER_SMALL;
+	for (i = 0; i < 1U << order; i++) {
+		if (pages[i] != first + i || !is_plain(first + i))
+			return i > 1 && is_plain(first) ? ilog2(i) : 0;
+	}
+	return order;
+}
+
+/* Others may have references to some of the pages, which live on. */
+static void put_block(struct page *page, unsigned int order)
+{
+	unsigned int nr = 1U << order, dead = 0, i;
+
+	while (dead < nr && likely(put_page_testzero(page + dead)))
+		dead++;
+	if (likely(dead == nr)) {
+		free_frozen_pages(page, order);
+		return;
+	}
+	for (i = 0; i < dead; i++)
+		free_frozen_pages(page + i, 0);
+	for (i = dead + 1; i < nr; i++)
+		__free_page(page + i);
+}
+
+/* How many of @pages are charged alike, the first of which is charged. */
+static unsigned long charged_alike(struct page **pages, unsigned long nr)
+{
+	unsigned long n = 1;
+
+	while (n < nr && counted_alike(pages[0], pages[n]))
+		n++;
+	return n;
+}
+
+/* One after the other, as many at a time as the page allocator takes at one go. */
+static void put_singly(struct page **pages, unsigned long nr,
+		       struct folio_batch *batch)
+{
+	for (; nr; nr--, pages++) {
+		if (put_page_testzero(*pages) &&
+		    !folio_batch_add(batch, page_folio(*pages))) {
+			free_unref_folios(batch);
+			cond_resched();
+		}
+	}
+}
+
+/* Of node @nid there are @nr pages less that nobody is charged for. */
+static void count_plain(int nid, long nr)
+{
+	if (nr)
+		mod_node_page_state(NODE_DATA(nid), NR_VMALLOC, -nr);
+}
+
+/*
+ * What is charged is counted before it is freed, when its cgroup is still known;
+ * of others their node is all that counts, and that stays.
+ */
+static void put_pages(struct page **pages, unsigned long nr)
+{
+	struct folio_batch batch;
+	int nid = NUMA_NO_NODE;
+	unsigned long n, i;
+	long plain = 0;
+
+	if (nr == 1) {
+		mod_lruvec_page_state(*pages, NR_VMALLOC, -1);
+		__free_page(*pages);
+		return;
+	}
+	folio_batch_init(&batch);
+	for (i = 0; i < nr; i += n) {
+		unsigned int order = block_at(pages + i, nr - i);
+		struct page *page = pages[i];
+
+		n = 1UL << order;
+		if (unlikely(is_charged(page))) {
+			n = charged_alike(pages + i, nr - i);
+			mod_lruvec_page_state(page, NR_VMALLOC, -(long)n);
+		} else if (node_of(page) == nid) {
+			plain += n;
+		} else {
+			count_plain(nid, plain);
+			nid = node_of(page);
+			plain = n;
+		}
+		if (order) {
+			put_block(page, order);
+			cond_resched();
+		} else {
+			put_singly(pages + i, n, &batch);
+		}
+	}
+	count_plain(nid, plain);
+	if (folio_batch_count(&batch))
+		free_unref_folios(&batch);
 }
 
 /**
@@ -231,8 +461,7 @@ void vmalloc_pages_put(const struct vm_struct *vm, unsigned long first,
 		put_foreign_pages(pages, nr);
 		return;
 	}
-	count_pages(pages, nr, -1);
-	free_pages_bulk(pages, nr);
+	put_pages(pages, nr);
 }
 
 static void set_direct_map(const struct vm_struct *vm,

@@ -40,12 +40,6 @@ int __must_check vmap_pages_range_noflush_gfp(unsigned long start,
 /* Callers of __vmalloc() may still ask for any zone: no flag is refused. */
 #define VMALLOC_GFP_MASK		((__force gfp_t)~0U)
 
-/*
- * What was got as a block and then split is freed page by page: vmalloc() and
- * vfree() of 512 pages cost a third more than with pages alone.
- */
-#define VMALLOC_LARGE_ORDER		0
-
 /* Not at all. */
 void *vmalloc_huge_node_noprof(unsigned long size, gfp_t gfp_mask, int node)
 	__alloc_size(1);
@@ -71,7 +65,10 @@ static inline void lazy_mmu_mode_disable(void)
  * to it: not by node.
  */
 #define NR_VMALLOC	0
+/* Without SMP a macro. */
+#undef mod_node_page_state
 #define mod_lruvec_page_state(page, item, nr)	vmalloc_pages_count(page, nr)
+#define mod_node_page_state(pgdat, item, nr)	this_cpu_add(vmalloc_pages, nr)
 
 DECLARE_PER_CPU(long, vmalloc_pages);
 
@@ -82,14 +79,6 @@ static inline void vmalloc_pages_count(struct page *page, int nr)
 	if (page->memcg_data)
 		mod_memcg_page_state(page, MEMCG_VMALLOC, nr);
 #endif
-}
-
-static inline void free_pages_bulk(struct page **pages, unsigned long nr)
-{
-	for (; nr; nr--, pages++) {
-		__free_page(*pages);
-		cond_resched();
-	}
 }
 
 #endif /* _MM_VMALLOC_COMPAT_H */
