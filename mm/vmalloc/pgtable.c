@@ -20,6 +20,7 @@
 #include <linux/mmap_lock.h>
 #include <linux/pgtable.h>
 #include <linux/sched.h>
+#include <linux/sizes.h>
 #include <linux/vmalloc.h>
 
 #include <linux/cacheflush.h>
@@ -45,26 +46,75 @@ struct map_walk {
 	pgtbl_mod_mask mask;
 };
 
+/*
+ * The entry of @start, if one table of entries maps all of the range and is there:
+ * then nothing but entries is changed, and there is no need to walk, or to note at
+ * which levels. Not for all that a table maps, which may be mapped without one.
+ */
+static __always_inline pte_t *pte_at_once(unsigned long start, unsigned long end)
+{
+	pgd_t *pgd = pgd_offset_k(start);
+	p4d_t *p4d;
+	pud_t *pud;
+	pmd_t *pmd;
+
+	if (ARCH_PAGE_TABLE_SYNC_MASK & PGTBL_PTE_MODIFIED ||
+	    start >= end || end - start >= PMD_SIZE ||
+	    (start ^ (end - 1)) & PMD_MASK)
+		return NULL;
+	if (unlikely(pgd_none(*pgd) || pgd_bad(*pgd)))
+		return NULL;
+	p4d = p4d_offset(pgd, start);
+	if (unlikely(p4d_none(*p4d) || p4d_leaf(*p4d) || p4d_bad(*p4d)))
+		return NULL;
+	pud = pud_offset(p4d, start);
+	if (unlikely(pud_none(*pud) || pud_leaf(*pud) || pud_bad(*pud)))
+		return NULL;
+	pmd = pmd_offset(pud, start);
+	if (unlikely(pmd_none(*pmd) || pmd_leaf(*pmd) || pmd_bad(*pmd)))
+		return NULL;
+	return pte_offset_kernel(pmd, start);
+}
+
+/* Memory comes and goes by no less, so that a page stands for its neighbours. */
+#define PAGES_ALIKE	PFN_DOWN(SZ_2M)
+
+/* Of pages that follow each other, the first is looked at, and its entry counted up. */
 static int map_pte_pages(pte_t *pte, unsigned long addr, unsigned long end,
 			 struct map_walk *walk)
 {
+	unsigned long nr = PFN_UP(end - addr), pfn, valid = ULONG_MAX;
 	struct page **pages = walk->pages;
 	pgprot_t prot = walk->prot;
+	pte_t entry;
 
-	do {
+	while (nr) {
 		struct page *page = *pages;
 
 		if (WARN_ON_ONCE(!pte_none(ptep_get(pte))))
 			return -EBUSY;
 		if (WARN_ON_ONCE(!page))
 			return -ENOMEM;
-		if (WARN_ON_ONCE(!pfn_valid(page_to_pfn(page))))
-			return -EINVAL;
+		pfn = page_to_pfn(page);
+		if (pfn / PAGES_ALIKE != valid) {
+			if (WARN_ON_ONCE(!pfn_valid(pfn)))
+				return -EINVAL;
+			valid = pfn / PAGES_ALIKE;
+		}
 
-		set_pte_at(&init_mm, addr, pte, mk_pte(page, prot));
-		pages++;
-	} while (pte++, addr += PAGE_SIZE, addr < end);
-
+		entry = mk_pte(page, prot);
+		for (;;) {
+			/* set_ptes() of user mode is wrong from the third on. */
+			set_pte_at(&init_mm, addr, pte, entry);
+			addr += PAGE_SIZE;
+			pages++;
+			pte++;
+			if (!--nr || *pages != ++page || !(++pfn % PAGES_ALIKE) ||
+			    !pte_none(ptep_get(pte)))
+				break;
+			entry = pte_next_pfn(entry);
+		}
+	}
 	walk->pages = pages;
 	return 0;
 }
@@ -119,15 +169,11 @@ static int map_pte_phys(pte_t *pte, unsigned long addr, unsigned long end,
 	return 0;
 }
 
-static int map_pte_range(pmd_t *pmd, unsigned long addr, unsigned long end,
-			 struct map_walk *walk)
+static int map_ptes(pte_t *pte, unsigned long addr, unsigned long end,
+		    struct map_walk *walk)
 {
-	pte_t *pte = pte_alloc_kernel_track(pmd, addr, &walk->mask);
 	int err;
 
-	if (!pte)
-		return -ENOMEM;
-	walk->mask |= PGTBL_PTE_MODIFIED;
 	/* Where entries need barriers, one set of them will do. */
 	lazy_mmu_mode_enable();
 	if (walk->pages)
@@ -136,6 +182,17 @@ static int map_pte_range(pmd_t *pmd, unsigned long addr, unsigned long end,
 		err = map_pte_phys(pte, addr, end, walk);
 	lazy_mmu_mode_disable();
 	return err;
+}
+
+static int map_pte_range(pmd_t *pmd, unsigned long addr, unsigned long end,
+			 struct map_walk *walk)
+{
+	pte_t *pte = pte_alloc_kernel_track(pmd, addr, &walk->mask);
+
+	if (!pte)
+		return -ENOMEM;
+	walk->mask |= PGTBL_PTE_MODIFIED;
+	return map_ptes(pte, addr, end, walk);
 }
 
 /* Whether one translation of 1 << @shift bytes can cover [@addr, @end). */
@@ -288,11 +345,14 @@ static int map_p4d_range(pgd_t *pgd, unsigned long addr, unsigned long end,
 static int map_range(unsigned long start, unsigned long end,
 		     struct map_walk *walk)
 {
+	pte_t *pte = pte_at_once(start, end);
 	unsigned long addr = start;
 	unsigned long next;
 	int err = 0;
 	pgd_t *pgd;
 
+	if (likely(pte))
+		return map_ptes(pte, start, end, walk);
 	if (WARN_ONCE(start >= end, "mapping an empty range at %#lx\n", start))
 		return -EINVAL;
 
@@ -516,9 +576,8 @@ static __always_inline unsigned long unmap_pte_one(pte_t *pte,
 	return size;
 }
 
-static void unmap_pte_range(pmd_t *pmd, unsigned long addr, unsigned long end)
+static void unmap_ptes(pte_t *pte, unsigned long addr, unsigned long end)
 {
-	pte_t *pte = pte_offset_kernel(pmd, addr);
 	unsigned long size;
 
 	lazy_mmu_mode_enable();
@@ -545,7 +604,7 @@ static void unmap_pmd_range(pud_t *pud, unsigned long addr, unsigned long end,
 			*mask |= PGTBL_PMD_MODIFIED;
 		if (pmd_none_or_clear_bad(pmd))
 			continue;
-		unmap_pte_range(pmd, addr, next);
+		unmap_ptes(pte_offset_kernel(pmd, addr), addr, next);
 		*mask |= PGTBL_PTE_MODIFIED;
 		cond_resched();
 	} while (pmd++, addr = next, addr < end);
@@ -598,11 +657,16 @@ static void unmap_p4d_range(pgd_t *pgd, unsigned long addr, unsigned long end,
  */
 void __vunmap_range_noflush(unsigned long start, unsigned long end)
 {
+	pte_t *pte = pte_at_once(start, end);
 	unsigned long addr = start;
 	pgtbl_mod_mask mask = 0;
 	unsigned long next;
 	pgd_t *pgd;
 
+	if (likely(pte)) {
+		unmap_ptes(pte, start, end);
+		return;
+	}
 	if (WARN_ONCE(start >= end, "unmapping an empty range at %#lx\n",
 		      start))
 		return;
