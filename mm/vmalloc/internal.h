@@ -152,7 +152,16 @@ struct vmap_node {
  */
 enum vmap_effort { VMAP_TRY, VMAP_TRY_HARD, VMAP_TRY_ATOMIC };
 
-/* === Layer 0: address.c, limits.c, pgtable.c, stats.c, and extent.h === */
+/*
+ * === Layer 0: address.c, descriptor.c, limits.c, pgtable.c, stats.c, and extent.h
+ */
+
+void vmap_areas_init(void);
+int vmap_areas_cpu_dead(unsigned int cpu);
+struct vmap_area *vmap_area_alloc(gfp_t gfp, int node);
+void vmap_area_free(struct vmap_area *va);
+int vmap_spares_fill(struct list_head *spares, unsigned int nr, gfp_t gfp);
+void vmap_spares_free(struct list_head *spares);
 
 unsigned int vmap_drain_batch(void);
 unsigned long vmap_lazy_soft_limit(void);
@@ -303,11 +312,6 @@ struct vmap_batch {
 };
 
 void vmap_space_init(struct vm_struct *early);
-struct vmap_area *vmap_area_alloc(gfp_t gfp, int node);
-void vmap_area_free(struct vmap_area *va);
-int vmap_spares_fill(struct list_head *spares, unsigned int nr, gfp_t gfp);
-void vmap_spares_free(struct list_head *spares);
-
 int vmap_space_take(struct vmap_area *va, unsigned long size,
 		    unsigned long align, unsigned long start,
 		    unsigned long end, enum vmap_effort effort,

@@ -16,7 +16,6 @@
 #include <linux/bitmap.h>
 #include <linux/bitops.h>
 #include <linux/cpumask.h>
-#include <linux/kmemleak.h>
 #include <linux/log2.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -41,9 +40,6 @@
  */
 #define VMAP_MIN_NODE_CHUNKS	64
 
-/* Descriptors are freed in bulk, as many at a time as fit on the stack. */
-#define VMAP_FREE_BULK		32
-
 static struct vmap_node vmap_first_node;
 
 struct vmap_node *vmap_nodes __read_mostly = &vmap_first_node;
@@ -63,95 +59,6 @@ static DECLARE_BITMAP(vmap_flushed, VMAP_MAX_NODES + 1);
 
 /* vmap_heap.given when the heap had no chunk for anybody; as vmap_node.no_chunk. */
 static unsigned long no_chunk_at_all __read_mostly = ULONG_MAX;
-
-static struct kmem_cache *vmap_area_cachep __ro_after_init;
-
-/**
- * vmap_area_alloc - allocate a descriptor
- * @gfp: reclaim flags
- * @node: memory node to prefer
- *
- * Context: may sleep, as @gfp says.
- * Return: the descriptor, not initialized, or NULL.
- */
-struct vmap_area *vmap_area_alloc(gfp_t gfp, int node)
-{
-	struct vmap_area *va = kmem_cache_alloc_node(vmap_area_cachep, gfp,
-						     node);
-
-	/* What is found by chance in the addresses would hide leaks. */
-	if (va)
-		kmemleak_scan_area(&va->rb_node, SIZE_MAX, gfp);
-	return va;
-}
-
-/**
- * vmap_area_free - free a descriptor
- * @va: it, in no set and on no list
- */
-void vmap_area_free(struct vmap_area *va)
-{
-	kmem_cache_free(vmap_area_cachep, va);
-}
-
-/**
- * vmap_spares_fill - see to it that there are enough descriptors
- * @spares: the list to fill
- * @nr: how many are wanted
- * @gfp: reclaim flags
- *
- * Context: may sleep, as @gfp says; no spinlock of vmalloc is held.
- * Return: 0 or -ENOMEM; what is on the list is the caller's to free either way.
- */
-int vmap_spares_fill(struct list_head *spares, unsigned int nr, gfp_t gfp)
-{
-	unsigned int have = list_count_nodes(spares);
-
-	for (; have < nr; have++) {
-		struct vmap_area *va = vmap_area_alloc(gfp, NUMA_NO_NODE);
-
-		if (!va)
-			return -ENOMEM;
-		list_add(&va->list, spares);
-	}
-	return 0;
-}
-
-/* Out of line, so that only who needs it pays for the array. */
-static noinline void spares_free_bulk(struct list_head *spares)
-{
-	void *bulk[VMAP_FREE_BULK];
-	struct vmap_area *va;
-	size_t nr = 0;
-
-	list_for_each_entry(va, spares, list) {
-		/* Those in the array may be gone once it is full: not this. */
-		if (nr == VMAP_FREE_BULK) {
-			kmem_cache_free_bulk(vmap_area_cachep, nr, bulk);
-			nr = 0;
-		}
-		bulk[nr++] = va;
-	}
-	kmem_cache_free_bulk(vmap_area_cachep, nr, bulk);
-}
-
-/**
- * vmap_spares_free - free a list of descriptors
- * @spares: the list, left empty
- *
- * Context: no spinlock of vmalloc is held.
- */
-void vmap_spares_free(struct list_head *spares)
-{
-	if (list_empty(spares))
-		return;
-	if (list_is_singular(spares))
-		vmap_area_free(list_first_entry(spares, struct vmap_area,
-						list));
-	else
-		spares_free_bulk(spares);
-	INIT_LIST_HEAD(spares);
-}
 
 /* === Free ranges === */
 
@@ -845,7 +752,7 @@ static void __init heap_add(unsigned long start, unsigned long end)
 
 	if (start >= end)
 		return;
-	va = kmem_cache_zalloc(vmap_area_cachep, GFP_NOWAIT);
+	va = vmap_area_alloc(GFP_NOWAIT, NUMA_NO_NODE);
 	if (WARN_ON_ONCE(!va))
 		return;
 	va->va_start = start;
@@ -865,7 +772,6 @@ void __init vmap_space_init(struct vm_struct *early)
 	unsigned long start = 1;
 	struct vm_struct *vm;
 
-	vmap_area_cachep = KMEM_CACHE(vmap_area, SLAB_PANIC);
 	arena_init(&vmap_heap);
 	no_chunk_at_all = ULONG_MAX;
 	vmap_nodes_init();

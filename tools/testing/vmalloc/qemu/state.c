@@ -25,10 +25,11 @@
 #define VMAP_AREA_CACHE		"/sys/kernel/slab/vmap_area/"
 #define STAT_REFRESH		"/proc/sys/vm/stat_refresh"
 /*
- * Descriptors beyond two per busy area: one preloaded per CPU, the holes at
- * both ends of the space and of what is leased from it.
+ * Descriptors beyond two per busy area: those that CPUs keep at hand, one or up to
+ * sixteen, the holes at both ends of the space and of what is leased from it.
  */
 #define DESCRIPTOR_SLACK	64
+#define DESCRIPTORS_PER_CPU	16
 /* One that is allocated from, and one that a larger request found too full. */
 #define BLOCKS_PER_CPU		2
 /* Chunks that per-CPU memory may have more than before, an area a node each. */
@@ -207,7 +208,8 @@ int state_compare(const struct state *start)
 		settle();
 		if (state_read(&now))
 			return -1;
-		limit = 2 * now.busy + DESCRIPTOR_SLACK;
+		limit = 2 * now.busy + DESCRIPTOR_SLACK +
+			DESCRIPTORS_PER_CPU * sysconf(_SC_NPROCESSORS_CONF);
 		if (now.descriptors < 0)
 			return fail("no %sobjects: is SLUB_DEBUG off?",
 				    VMAP_AREA_CACHE);

@@ -119,6 +119,7 @@ static void begin(unsigned int cpus, unsigned long bytes)
 	asked = 0;
 	flushes = 0;
 	vmap_stats_reset();
+	vmap_areas_init();
 	vmap_space_init(NULL);
 	vmap_drain_init(&client);
 	vmap_initialized = true;
@@ -137,6 +138,7 @@ static void end(void)
 	for_each_vmap_arena(arena, i)
 		list_for_each_entry_safe(va, next, &arena->free.head, list)
 			vmap_area_free(va);
+	vmap_areas_cpu_dead(shim_cpu);
 	CHECK(!shim_descriptors());
 	if (vmap_nodes != first_node)
 		kfree(vmap_nodes);
@@ -203,6 +205,7 @@ static void *task(void *arg)
 
 	shim_cpu = nr % shim_cpus;
 	task_does(nr);
+	vmap_areas_cpu_dead(shim_cpu);
 	return NULL;
 }
 
@@ -447,6 +450,7 @@ static void free_the_used_one(void)
 static void *take_what_waits(void *arg)
 {
 	used = reserve(half);
+	vmap_areas_cpu_dead(shim_cpu);
 	return NULL;
 }
 
@@ -519,6 +523,7 @@ static void *help_past_the_hard_limit(void *arg)
 
 	release(reserve(1));
 	CHECK(flushes == before + 1);
+	vmap_areas_cpu_dead(shim_cpu);
 	return NULL;
 }
 

@@ -309,6 +309,8 @@ void space_check(void)
 		if (!place[page])
 			shim_die("%#lx is nowhere\n", addr_of(page));
 	waiting_check();
+	/* What is at hand describes nothing. */
+	vmap_areas_cpu_dead(shim_cpu);
 	if (nr_ranges != shim_descriptors())
 		shim_die("%ld ranges have %ld descriptors\n", nr_ranges,
 			 shim_descriptors());
@@ -394,6 +396,7 @@ void space_begin(unsigned int cpus, const struct vmap_drain_client *client)
 	vmap_stats_reset();
 	memset(page_state, PAGE_FLUSHED, sizeof(page_state));
 	memset(page_time, 0, sizeof(page_time));
+	vmap_areas_init();
 	vmap_space_init(NULL);
 	vmap_drain_init(client);
 	vmap_initialized = true;
@@ -432,6 +435,7 @@ void space_end(void)
 	heap_empty();
 	if (vmap_nodes != first_node)
 		kfree(vmap_nodes);
+	vmap_areas_cpu_dead(shim_cpu);
 	vmap_initialized = false;
 	if (shim_descriptors() || shim_objects())
 		shim_die("%ld descriptors and %ld objects are left\n",

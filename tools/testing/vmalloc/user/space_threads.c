@@ -112,6 +112,7 @@ static void *produce(void *arg)
 	for (i = 0; i < AREAS; i++)
 		if (p->areas[i].start)
 			release(p, i);
+	vmap_areas_cpu_dead(shim_cpu);
 	return NULL;
 }
 
@@ -132,6 +133,7 @@ static void *drain(void *arg)
 			shim_sysctl_write("vmap_lazy_max_pages",
 					  16 << (round / 256 % 4));
 	}
+	vmap_areas_cpu_dead(shim_cpu);
 	return NULL;
 }
 

@@ -192,6 +192,14 @@ extern __thread unsigned int shim_cpu;
 #define num_online_cpus()	shim_cpus
 #define raw_smp_processor_id()	shim_cpu
 
+/* A thread's own, whatever CPU it says that it is on: nobody else may come between. */
+#define DEFINE_PER_CPU(type, name) __thread type name
+#define get_cpu_ptr(ptr)	(ptr)
+#define put_cpu_ptr(ptr)	do { } while (0)
+#define per_cpu_ptr(ptr, cpu)	((void)(cpu), (ptr))
+#define this_cpu_read(variable)	(variable)
+#define cpuhp_setup_state_nocalls(state, name, up, down) ((void)(down), 0)
+
 static inline u64 local_clock(void)
 {
 	return 0;
@@ -244,6 +252,8 @@ void *kcalloc(size_t nr, size_t size, gfp_t gfp);
 #define kzalloc(size, gfp)	kcalloc(1, size, gfp)
 void kfree(void *object);
 
+#define kasan_mempool_poison_object(ptr) true
+#define kasan_mempool_unpoison_object(ptr, size) do { } while (0)
 #define kmemleak_scan_area(ptr, size, gfp) do { } while (0)
 
 /* === Mappings, TLBs and shadow === */
