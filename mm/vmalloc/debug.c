@@ -34,8 +34,8 @@ void vmap_debug_moved(long bytes)
 	atomic_long_inc(&vmap_debug_moves);
 }
 
-static bool set_check(spinlock_t *lock, const struct rb_list *set,
-		      bool sized, bool merged, unsigned long *bytes)
+static bool set_check(spinlock_t *lock, struct rb_list *set, bool sized,
+		      bool merged, unsigned long *bytes)
 {
 	const struct vmap_area *va;
 	bool valid;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Ordered sets of address ranges, see extent.c and extent_sized.c.
+ * Ordered sets of address ranges, see extent.c, extent_sized.c and extent_valid.c.
  */
 #ifndef _MM_VMALLOC_EXTENT_H
 #define _MM_VMALLOC_EXTENT_H
@@ -14,6 +14,12 @@
  * @finger: the link of the range where the last change was made, or that of the
  *	list: what changes next is most often there or right above
  * @nr: how many ranges there are
+ * @fit: in a sized set, what a search for @fit_size bytes or more from @fit_start
+ *	on finds first, whatever is carved meanwhile; NULL if that is not known
+ * @fit_size: see above
+ * @fit_start: see above
+ * @fit_untold: part of @fit has been carved, and others in the tree believe that
+ *	it is as large as it was
  *
  * A range is a struct vmap_area. A set is either plain or sized. A plain set
  * finds the range that has an address; its caller may use &vmap_area.flags and
@@ -28,6 +34,10 @@ struct rb_list {
 	struct list_head head;
 	struct list_head *finger;
 	unsigned long nr;
+	struct vmap_area *fit;
+	unsigned long fit_size;
+	unsigned long fit_start;
+	bool fit_untold;
 };
 
 /**
@@ -151,6 +161,42 @@ static __always_inline bool extent_near_finger(const struct rb_list *set,
 }
 
 /**
+ * extent_join_near - add a range to the one that was changed last
+ * @set: plain set
+ * @va: the range, which ends where that one begins or begins where it ends
+ *
+ * As extent_join() would. Who frees one area after the other most often does so in
+ * the order in which they were got, or the other way round.
+ *
+ * Return: whether it was added; then the descriptor is the caller's again.
+ */
+static __always_inline bool extent_join_near(struct rb_list *set,
+					     const struct vmap_area *va)
+{
+	struct vmap_area *near = link_to_va(set, set->finger);
+	struct list_head *link;
+
+	if (!near)
+		return false;
+	if (near->va_end == va->va_start) {
+		link = set->finger->next;
+		/* Those that then touch are joined, too, by extent_join(). */
+		if (link != &set->head && link_va(link)->va_start <= va->va_end)
+			return false;
+		near->va_end = va->va_end;
+		return true;
+	}
+	if (near->va_start == va->va_end) {
+		link = set->finger->prev;
+		if (link != &set->head && link_va(link)->va_end >= va->va_start)
+			return false;
+		near->va_start = va->va_start;
+		return true;
+	}
+	return false;
+}
+
+/**
  * extent_find - find the range that an address lies in
  * @set: plain set
  * @addr: the address
@@ -177,8 +223,41 @@ static inline struct vmap_area *extent_find(const struct rb_list *set,
 	return NULL;
 }
 
+/**
+ * extent_carve_fit - do what extent_carve() would, if that is known beforehand
+ * @set: sized set
+ * @size: bytes, a multiple of the page size; at no particular alignment
+ * @start: lowest address the range may have
+ * @end: the range ends here or below
+ * @addr: where its start is stored
+ *
+ * Requests of one size, or larger ones, come one after the other from the range
+ * that the first of them was carved from. Inline, since it is all of what most
+ * requests need; the tree learns of it when somebody else looks at it.
+ *
+ * Return: whether it was.
+ */
+static __always_inline bool extent_carve_fit(struct rb_list *set,
+					     unsigned long size,
+					     unsigned long start,
+					     unsigned long end,
+					     unsigned long *addr)
+{
+	struct vmap_area *va = set->fit;
+
+	if (!va || size < set->fit_size || start != set->fit_start)
+		return false;
+	/* Something is left, or it would leave the set. */
+	if (size >= va_size(va) || va->va_start >= end ||
+	    size > end - va->va_start)
+		return false;
+	*addr = va->va_start;
+	va->va_start += size;
+	set->fit_untold = true;
+	return true;
+}
+
 void extent_set_init(struct rb_list *set);
-bool extent_set_valid(const struct rb_list *set, bool sized, bool merged);
 
 /* Plain sets. */
 struct vmap_area *extent_find_near(const struct rb_list *set,
@@ -198,12 +277,16 @@ int extent_give(struct rb_list *set, struct vmap_area *va,
 		struct list_head *spares);
 unsigned long extent_give_sorted(struct rb_list *set, struct list_head *list,
 				 unsigned int *nr, struct list_head *spares);
-struct vmap_area *extent_next_sized(const struct rb_list *set,
-				    struct vmap_area *va, unsigned long size);
+struct vmap_area *extent_next_sized(struct rb_list *set, struct vmap_area *va,
+				    unsigned long size);
+void extent_tell(struct rb_list *set);
 void extent_withdraw(struct rb_list *set, struct vmap_area *va);
 int extent_carve(struct rb_list *set, const struct extent_room *room,
 		 unsigned long *addr, struct list_head *spares);
 int extent_carve_at(struct rb_list *set, unsigned long start,
 		    unsigned long end, struct list_head *spares);
+
+/* Either kind. */
+bool extent_set_valid(struct rb_list *set, bool sized, bool merged);
 
 #endif /* _MM_VMALLOC_EXTENT_H */

@@ -25,6 +25,11 @@
  * its run and, if it leads, its children know. Who else counts a range is found
  * by going down to the leader of its run, then up in the tree.
  *
+ * What the next request finds is often known: the range that the last one has left,
+ * see extent_carve_fit(). That range may be smaller than others believe, until
+ * somebody needs to know. All that is asked of sizes, or changes more than that
+ * range's start, begins with extent_tell().
+ *
  * A run that is full is split where a range is added. Runs are not joined: one
  * that gets empty leaves the tree. So in the worst case each range leads a run
  * of its own, which is an ordinary tree.
@@ -107,6 +112,25 @@ static void size_shrunk(const struct rb_list *set, struct vmap_area *va)
 		va->subtree_max_size = size;
 	}
 	extent_augment_propagate(&va->rb_node, NULL);
+}
+
+/**
+ * extent_tell - let the tree know what extent_carve_fit() has carved
+ * @set: sized set
+ */
+void extent_tell(struct rb_list *set)
+{
+	if (!set->fit_untold)
+		return;
+	set->fit_untold = false;
+	size_shrunk(set, set->fit);
+}
+
+/* The next search may find something else. */
+static __always_inline void fit_forget(struct rb_list *set)
+{
+	extent_tell(set);
+	set->fit = NULL;
 }
 
 /* Make @va, which has all that a leader needs, the node above that of @lead. */
@@ -338,6 +362,7 @@ int extent_give(struct rb_list *set, struct vmap_area *va,
 {
 	struct list_head *below;
 
+	fit_forget(set);
 	if (!place_find(set, va->va_start, va->va_end, &below, EXTENT_STEPS))
 		return -EEXIST;
 	sized_add(set, va, below, spares);
@@ -363,6 +388,7 @@ unsigned long extent_give_sorted(struct rb_list *set, struct list_head *list,
 	unsigned int most = *nr, added;
 	unsigned long bytes = 0;
 
+	fit_forget(set);
 	for (added = 0; added < most && !list_empty(list); added++) {
 		struct vmap_area *va = list_first_entry(list, struct vmap_area,
 							list);
@@ -404,15 +430,7 @@ static struct vmap_area *subtree_lowest(struct rb_node *n, unsigned long size)
 	}
 }
 
-/**
- * extent_next_sized - find the next range that is large enough
- * @set: sized set
- * @va: look above this range of the set; NULL to begin with the lowest
- * @size: bytes it needs to have
- *
- * Return: the lowest such range, or NULL. Takes logarithmic time.
- */
-struct vmap_area *extent_next_sized(const struct rb_list *set,
+static struct vmap_area *next_sized(const struct rb_list *set,
 				    struct vmap_area *va, unsigned long size)
 {
 	struct rb_node *n = set->root.rb_node, *child;
@@ -440,12 +458,28 @@ struct vmap_area *extent_next_sized(const struct rb_list *set,
 }
 
 /**
+ * extent_next_sized - find the next range that is large enough
+ * @set: sized set
+ * @va: look above this range of the set; NULL to begin with the lowest
+ * @size: bytes it needs to have
+ *
+ * Return: the lowest such range, or NULL. Takes logarithmic time.
+ */
+struct vmap_area *extent_next_sized(struct rb_list *set, struct vmap_area *va,
+				    unsigned long size)
+{
+	extent_tell(set);
+	return next_sized(set, va, size);
+}
+
+/**
  * extent_withdraw - take a whole range out
  * @set: sized set
  * @va: a range of the set; its list head is left initialized
  */
 void extent_withdraw(struct rb_list *set, struct vmap_area *va)
 {
+	fit_forget(set);
 	sized_unlink(set, va);
 }
 
@@ -566,6 +600,27 @@ static struct vmap_area *find_above(const struct rb_list *set,
 	return va->va_end > addr ? va : extent_above(set, va);
 }
 
+/*
+ * Cut what @room fits into, at @addr, out of @va, the lowest range that it does
+ * fit into. What is left above that is what is found next.
+ */
+static int room_cut(struct rb_list *set, const struct extent_room *room,
+		    struct vmap_area *va, unsigned long addr,
+		    struct list_head *spares)
+{
+	unsigned long end = addr + room->size;
+	bool rest = va->va_end > end;
+	int err;
+
+	err = extent_cut(set, va, addr, end, spares);
+	if (err)
+		return err;
+	set->fit = rest && room->align <= PAGE_SIZE ? va : NULL;
+	set->fit_size = room->size;
+	set->fit_start = room->start;
+	return 0;
+}
+
 /**
  * extent_carve - take the lowest range that meets a description
  * @set: sized set
@@ -591,12 +646,16 @@ int extent_carve(struct rb_list *set, const struct extent_room *room,
 
 	if (room->start >= room->end || list_empty(&set->head))
 		return -ENOSPC;
+	if (room->align <= PAGE_SIZE &&
+	    extent_carve_fit(set, room->size, room->start, room->end, addr))
+		return 0;
+	extent_tell(set);
 
 	va = list_first_entry(&set->head, struct vmap_area, list);
 	if (va->va_start < room->start)
 		va = find_above(set, va, room->start);
 	else if (va_size(va) < sure)
-		va = extent_next_sized(set, NULL, sure);
+		va = next_sized(set, NULL, sure);
 
 	for (steps = 0; va && va->va_start < room->end; steps++) {
 		if (steps == EXTENT_CARVE_STEPS) {
@@ -604,9 +663,8 @@ int extent_carve(struct rb_list *set, const struct extent_room *room,
 			return -EAGAIN;
 		}
 		if (room_fits(room, va, addr))
-			return extent_cut(set, va, *addr, *addr + room->size,
-					  spares);
-		va = extent_next_sized(set, va, sure);
+			return room_cut(set, room, va, *addr, spares);
+		va = next_sized(set, va, sure);
 	}
 	return -ENOSPC;
 }
@@ -628,5 +686,6 @@ int extent_carve_at(struct rb_list *set, unsigned long start,
 
 	if (!va || va->va_end < end)
 		return -ENOSPC;
+	fit_forget(set);
 	return extent_cut(set, va, start, end, spares);
 }

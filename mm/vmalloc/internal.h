@@ -112,8 +112,9 @@ struct vmap_arena {
  * @tidied: @arena.given when it was last looked for whole chunks
  * @no_chunk: vmap_heap.given when the heap had no chunk for this node
  * @room_in: the node that had room when this one had none; a hint
+ * @served_by: the node from which the last request was served; a hint
  *
- * The last three are read without a lock: who sees an old value looks once too
+ * The last four are read without a lock: who sees an old value looks once too
  * often, or in another node first.
  */
 struct vmap_node {
@@ -124,6 +125,7 @@ struct vmap_node {
 	unsigned long tidied;
 	unsigned long no_chunk;
 	unsigned int room_in;
+	unsigned int served_by;
 };
 
 /*
@@ -316,6 +318,7 @@ int vmap_space_take(struct vmap_area *va, unsigned long size,
 		    unsigned long align, unsigned long start,
 		    unsigned long end, enum vmap_effort effort,
 		    struct list_head *spares);
+bool vmap_space_take_fit(struct vmap_area *va, unsigned long size);
 int vmap_space_take_congruent(struct vmap_area **vas,
 			      const unsigned long *offsets,
 			      const size_t *sizes, int nr, unsigned long align,

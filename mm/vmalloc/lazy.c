@@ -606,13 +606,16 @@ void vmap_area_retire(struct vmap_area *va)
 	unsigned long pages = va_size(va) >> PAGE_SHIFT;
 	unsigned long lazy = 0, waiting = 0, limit;
 	LIST_HEAD(spares);
-	int err;
+	bool joined;
+	int err = 0;
 
 	/* Its vm_struct may be gone long before the range is. */
 	va->vm = NULL;
 
 	spin_lock(&arena->lazy_lock);
-	err = extent_join(&arena->lazy, va, &spares);
+	joined = extent_join_near(&arena->lazy, va);
+	if (!joined)
+		err = extent_join(&arena->lazy, va, &spares);
 	if (!err) {
 		arena->lazy_areas++;
 		arena->lazy_pages += pages;
@@ -629,7 +632,10 @@ void vmap_area_retire(struct vmap_area *va)
 	/* After the atomics: pairs with vmap_limits_changed(). */
 	limit = vmap_lazy_soft_limit();
 	trace_free_vmap_area_noflush(start, lazy, limit);
-	vmap_spares_free(&spares);
+	if (joined)
+		vmap_area_free(va);
+	else
+		vmap_spares_free(&spares);
 
 	/* Ordered by the atomic: pairs with vmap_reduce_backlog(). */
 	if (unlikely(waiting > limit && !READ_ONCE(vmap_backlog)))

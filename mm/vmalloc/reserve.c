@@ -181,19 +181,48 @@ static noinline int vmap_reclaim_and_take(struct vmap_area *va,
 	return err;
 }
 
-static int vmap_take_or_reclaim(struct vmap_area *va,
-				const struct vmap_request *req)
+/* What the quick look has not found. */
+static noinline int vmap_take_or_reclaim(struct vmap_area *va,
+					 unsigned long size,
+					 unsigned long align,
+					 unsigned long start, unsigned long end,
+					 gfp_t gfp, unsigned long va_flags)
 {
+	const struct vmap_request req = {
+		.size = size,
+		.align = align,
+		.start = start,
+		.end = end,
+		.gfp = gfp & GFP_RECLAIM_MASK,
+		.rungs = rungs_for(va_flags, gfpflags_allow_blocking(gfp)),
+	};
 	LIST_HEAD(spares);
 	int err;
 
-	err = vmap_attempt(va, req, likely(req->rungs) ? VMAP_TRY :
+	err = vmap_attempt(va, &req, likely(req.rungs) ? VMAP_TRY :
 							 VMAP_TRY_ATOMIC,
 			   &spares);
 	if (unlikely(err == -ENOSPC))
-		err = vmap_reclaim_and_take(va, req, &spares);
+		err = vmap_reclaim_and_take(va, &req, &spares);
 	vmap_spares_free(&spares);
+	if (unlikely(err) && err != -ENOMEM && req.rungs == RUNGS &&
+	    !(gfp & __GFP_NOWARN))
+		pr_warn_ratelimited("vmalloc_node_range for size %lu failed: Address range restricted to %#lx - %#lx\n",
+				    size, start, end);
 	return err;
+}
+
+/* Most requests get what the last one has left, and need no more than that. */
+static __always_inline bool vmap_take_fit(struct vmap_area *va,
+					  unsigned long size,
+					  unsigned long align,
+					  unsigned long start, unsigned long end)
+{
+	if (start != VMALLOC_START || end != VMALLOC_END ||
+	    align > PAGE_SIZE || !vmap_space_take_fit(va, size))
+		return false;
+	trace_alloc_vmap_area(va->va_start, size, align, start, end, 0);
+	return true;
 }
 
 /**
@@ -219,14 +248,6 @@ struct vmap_area *vmap_area_reserve(unsigned long size, unsigned long align,
 				    struct vm_struct *vm)
 {
 	bool may_wait = gfpflags_allow_blocking(gfp);
-	const struct vmap_request req = {
-		.size = size,
-		.align = align,
-		.start = start,
-		.end = end,
-		.gfp = gfp & GFP_RECLAIM_MASK,
-		.rungs = rungs_for(va_flags, may_wait),
-	};
 	struct vmap_area *va;
 	int err;
 
@@ -238,22 +259,20 @@ struct vmap_area *vmap_area_reserve(unsigned long size, unsigned long align,
 	if (unlikely(READ_ONCE(vmap_backlog)) && may_wait)
 		vmap_reduce_backlog(size >> PAGE_SHIFT);
 
-	va = vmap_area_alloc(req.gfp, node);
+	va = vmap_area_alloc(gfp & GFP_RECLAIM_MASK, node);
 	if (unlikely(!va))
 		return ERR_PTR(-ENOMEM);
-
-	err = vmap_take_or_reclaim(va, &req);
-	if (unlikely(err)) {
-		vmap_area_free(va);
-		if (err == -ENOMEM)
-			return ERR_PTR(err);
-		if (!(gfp & __GFP_NOWARN) && req.rungs == RUNGS)
-			pr_warn_ratelimited("vmalloc_node_range for size %lu failed: Address range restricted to %#lx - %#lx\n",
-					    size, start, end);
-		return ERR_PTR(-EBUSY);
+	if (!vmap_take_fit(va, size, align, start, end)) {
+		err = vmap_take_or_reclaim(va, size, align, start, end, gfp,
+					   va_flags);
+		if (unlikely(err)) {
+			vmap_area_free(va);
+			return ERR_PTR(err == -ENOMEM ? -ENOMEM : -EBUSY);
+		}
 	}
 
-	err = kasan_populate_vmalloc(va->va_start, size, req.gfp);
+	err = kasan_populate_vmalloc(va->va_start, size,
+				     gfp & GFP_RECLAIM_MASK);
 	if (unlikely(err)) {
 		/* Some shadow may be there; a drain releases that, too. */
 		vmap_area_retire(va);

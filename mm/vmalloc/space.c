@@ -273,11 +273,17 @@ static unsigned int this_node_id(void)
 	return raw_smp_processor_id() & (nr_vmap_nodes - 1);
 }
 
-static int node_take(unsigned int id, struct vmap_area *va,
+/* From the chunks of node @id, for who is at home in node @home. */
+static int node_take(unsigned int home, unsigned int id, struct vmap_area *va,
 		     const struct extent_room *room, struct list_head *spares)
 {
+	int err;
+
 	va->flags = VMAP_CHUNKED;
-	return arena_carve(&vmap_nodes[id].arena, va, room, false, spares);
+	err = arena_carve(&vmap_nodes[id].arena, va, room, false, spares);
+	if (!err && READ_ONCE(vmap_nodes[home].served_by) != id)
+		WRITE_ONCE(vmap_nodes[home].served_by, id);
+	return err;
 }
 
 /* The node @id has no room: it did find some elsewhere the last time, or leases. */
@@ -289,14 +295,14 @@ static noinline int node_take_elsewhere(unsigned int id, struct vmap_area *va,
 	int err = -ENOSPC;
 
 	if (other != id)
-		err = node_take(other, va, room, spares);
+		err = node_take(id, other, va, room, spares);
 	if (err != -ENOSPC)
 		return err;
 	err = node_lease_chunk(id, &other, room->once, spares);
 	if (err)
 		return err;
 	WRITE_ONCE(vmap_nodes[id].room_in, other);
-	return node_take(other, va, room, spares);
+	return node_take(id, other, va, room, spares);
 }
 
 /* Whether a request could be served by what is in chunks, if it is free there. */
@@ -317,7 +323,7 @@ static int any_node_take(struct vmap_area *va, const struct extent_room *room,
 		return -ENOSPC;
 	for (i = 0; i < nr_vmap_nodes && err == -ENOSPC; i++) {
 		other = (id + i) & (nr_vmap_nodes - 1);
-		err = node_take(other, va, room, spares);
+		err = node_take(id, other, va, room, spares);
 		if (!err)
 			WRITE_ONCE(vmap_nodes[id].room_in, other);
 	}
@@ -333,7 +339,7 @@ static int space_take_quickly(struct vmap_area *va,
 
 	if (room_suits_chunk(room)) {
 		id = this_node_id();
-		err = node_take(id, va, room, spares);
+		err = node_take(id, id, va, room, spares);
 		if (unlikely(err == -ENOSPC))
 			err = node_take_elsewhere(id, va, room, spares);
 		if (err != -ENOSPC)
@@ -408,6 +414,45 @@ int vmap_space_take(struct vmap_area *va, unsigned long size,
 		return err;
 	room.exact = true;
 	return space_take_hard(va, &room, spares);
+}
+
+/**
+ * vmap_space_take_fit - take a range from where the last one like it came from
+ * @va: descriptor, as of vmap_space_take()
+ * @size: bytes, a multiple of the page size
+ *
+ * Any address of the vmalloc space will do. It is the lowest one that is free in the
+ * chunks of that node, as ever.
+ *
+ * Context: takes the lock of an arena.
+ * Return: whether there was room; vmap_space_take() may find some nevertheless.
+ */
+bool vmap_space_take_fit(struct vmap_area *va, unsigned long size)
+{
+	struct vmap_arena *arena = &vmap_heap;
+	unsigned long addr;
+	unsigned int id;
+	bool took;
+
+	va->flags = 0;
+	if (nr_vmap_nodes > 1) {
+		if (size > VMAP_CHUNK_MAX_AREA)
+			return false;
+		va->flags = VMAP_CHUNKED;
+		id = READ_ONCE(vmap_nodes[this_node_id()].served_by);
+		arena = &vmap_nodes[id].arena;
+	}
+	spin_lock(&arena->lock);
+	took = extent_carve_fit(&arena->free, size, VMALLOC_START, VMALLOC_END,
+				&addr);
+	if (likely(took))
+		vmap_debug_moved(size);
+	spin_unlock(&arena->lock);
+	if (unlikely(!took))
+		return false;
+	va->va_start = addr;
+	va->va_end = addr + size;
+	return true;
 }
 
 /*
@@ -743,6 +788,7 @@ static void __init vmap_nodes_init(void)
 		arena_init(&vmap_nodes[i].arena);
 		vmap_nodes[i].no_chunk = ULONG_MAX;
 		vmap_nodes[i].room_in = i;
+		vmap_nodes[i].served_by = i;
 	}
 }
 

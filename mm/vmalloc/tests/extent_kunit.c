@@ -211,6 +211,82 @@ static void next_sized_steps_over_what_is_too_short(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, extent_set_valid(&set, true, true));
 }
 
+/* Carve at no particular place; returns whether what is found was known before. */
+static bool carve_pages(struct kunit *test, struct rb_list *set,
+			unsigned int pages, unsigned long expected)
+{
+	struct extent_room room = {
+		.size	= pages * PAGE_SIZE,
+		.align	= PAGE_SIZE,
+		.start	= ADDR(0),
+		.end	= ADDR(64),
+	};
+	LIST_HEAD(spares);
+	unsigned long addr;
+
+	if (extent_carve_fit(set, room.size, room.start, room.end, &addr)) {
+		KUNIT_EXPECT_EQ(test, expected, addr);
+		return true;
+	}
+	KUNIT_ASSERT_EQ(test, 0, extent_carve(set, &room, &addr, &spares));
+	KUNIT_EXPECT_EQ(test, expected, addr);
+	return false;
+}
+
+static void what_a_carve_leaves_serves_the_next(struct kunit *test)
+{
+	struct rb_list set;
+	LIST_HEAD(spares);
+	unsigned long addr;
+
+	set_drawn(test, &set, true, "[.[==.[=========.[====");
+	KUNIT_EXPECT_FALSE(test, carve_pages(test, &set, 4, ADDR(6)));
+	KUNIT_EXPECT_TRUE(test, carve_pages(test, &set, 4, ADDR(10)));
+	expect_drawn(test, &set, "[.[==.........[=.[====");
+	/* A smaller one may fit further down, a larger one no more. */
+	KUNIT_EXPECT_FALSE(test, carve_pages(test, &set, 2, ADDR(2)));
+	KUNIT_EXPECT_FALSE(test, carve_pages(test, &set, 4, ADDR(17)));
+	expect_drawn(test, &set, "[...[.........[=.....[");
+	/* Another window, and one that ends too soon. */
+	KUNIT_EXPECT_FALSE(test, carve_pages(test, &set, 1, ADDR(0)));
+	KUNIT_EXPECT_FALSE(test, carve_pages(test, &set, 2, ADDR(14)));
+	set_drawn(test, &set, true, "[====");
+	KUNIT_EXPECT_FALSE(test, carve_pages(test, &set, 1, ADDR(0)));
+	KUNIT_EXPECT_FALSE(test, extent_carve_fit(&set, PAGE_SIZE, ADDR(1),
+						  ADDR(9), &addr));
+	KUNIT_EXPECT_FALSE(test, extent_carve_fit(&set, 2 * PAGE_SIZE, ADDR(0),
+						  ADDR(2), &addr));
+	KUNIT_EXPECT_TRUE(test, carve_pages(test, &set, 2, ADDR(1)));
+	/* What is taken from its middle leaves something below. */
+	set_drawn(test, &set, true, "[=======");
+	KUNIT_EXPECT_FALSE(test, carve_pages(test, &set, 1, ADDR(0)));
+	add_spares(test, &spares, 1);
+	KUNIT_EXPECT_EQ(test, 0,
+			extent_carve_at(&set, ADDR(3), ADDR(5), &spares));
+	KUNIT_EXPECT_FALSE(test, carve_pages(test, &set, 1, ADDR(1)));
+	expect_drawn(test, &set, "..[..[==");
+	/* What is added may lie below. */
+	KUNIT_EXPECT_EQ(test, 0, extent_give(&set, range(test, 0, 2), &spares));
+	KUNIT_EXPECT_FALSE(test, carve_pages(test, &set, 2, ADDR(0)));
+	KUNIT_EXPECT_TRUE(test, extent_set_valid(&set, true, true));
+}
+
+/* Else a search would go where nothing is, or pass by what there is. */
+static void what_was_carved_is_told_before_sizes_are_asked_for(struct kunit *test)
+{
+	struct rb_list set;
+
+	set_drawn(test, &set, true, "[===========.[===");
+	KUNIT_EXPECT_FALSE(test, carve_pages(test, &set, 2, ADDR(0)));
+	KUNIT_EXPECT_TRUE(test, carve_pages(test, &set, 4, ADDR(2)));
+	KUNIT_EXPECT_TRUE(test, carve_pages(test, &set, 2, ADDR(6)));
+	KUNIT_EXPECT_NULL(test, extent_next_sized(&set, NULL, 5 * PAGE_SIZE));
+	KUNIT_EXPECT_TRUE(test, carve_pages(test, &set, 3, ADDR(8)));
+	KUNIT_EXPECT_FALSE(test, carve_pages(test, &set, 4, ADDR(13)));
+	expect_drawn(test, &set, "...........[.....");
+	KUNIT_EXPECT_TRUE(test, extent_set_valid(&set, true, true));
+}
+
 /* === Adding === */
 
 struct join_case {
@@ -258,6 +334,42 @@ static void join_merges_with_what_touches(struct kunit *test)
 	expect_drawn(test, &set, c->after);
 	KUNIT_EXPECT_EQ(test, c->spares_after, list_count_nodes(&spares));
 	KUNIT_EXPECT_TRUE(test, extent_set_valid(&set, false, true));
+}
+
+static struct vmap_area *nth_range(struct rb_list *set, unsigned long n)
+{
+	struct vmap_area *va;
+
+	list_for_each_entry(va, &set->head, list) {
+		if (!n--)
+			break;
+	}
+	return va;
+}
+
+/* With the finger anywhere: it does all of it, or nothing. */
+static void join_near_joins_with_one_or_not_at_all(struct kunit *test)
+{
+	const struct join_case *c = test->param_value;
+	struct vmap_area *va, *near;
+	unsigned long i, nr = 1;
+	struct rb_list set;
+	bool joined;
+
+	va = range(test, c->first, c->pages);
+	for (i = 0; i < nr; i++) {
+		set_drawn(test, &set, false, c->before);
+		nr = set.nr;
+		near = nth_range(&set, i);
+		set.finger = &near->list;
+		joined = extent_join_near(&set, va);
+		KUNIT_EXPECT_EQ(test, joined,
+				!c->result && c->spares_after == 1 &&
+				(near->va_end >= va->va_end &&
+				 near->va_start <= va->va_start));
+		expect_drawn(test, &set, joined ? c->after : c->before);
+		KUNIT_EXPECT_TRUE(test, extent_set_valid(&set, false, true));
+	}
 }
 
 static void give_merges_and_keeps_sizes(struct kunit *test)
@@ -386,7 +498,7 @@ static void give_apart(struct kunit *test, struct rb_list *set,
 }
 
 /* The set is valid and its runs are of these lengths, a digit for each. */
-static void expect_runs(struct kunit *test, const struct rb_list *set,
+static void expect_runs(struct kunit *test, struct rb_list *set,
 			const char *expected)
 {
 	struct vmap_area *va;
@@ -611,13 +723,28 @@ static void validator_sees_damaged_runs(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, extent_set_valid(&set, true, true));
 	follower->flags = 0;
 	KUNIT_EXPECT_TRUE(test, extent_set_valid(&set, true, true));
+
+	/* What is said to be found first is not, or not there at all. */
+	set.fit_size = va_size(follower);
+	set.fit_start = lead->va_end;
+	set.fit = list_next_entry(lead, list);
+	KUNIT_EXPECT_TRUE(test, extent_set_valid(&set, true, true));
+	set.fit_start = lead->va_start;
+	KUNIT_EXPECT_FALSE(test, extent_set_valid(&set, true, true));
+	set.fit = range(test, 40, 1);
+	set.fit_size = va_size(lead) + PAGE_SIZE;
+	KUNIT_EXPECT_FALSE(test, extent_set_valid(&set, true, true));
 }
 
 static struct kunit_case extent_cases[] = {
 	KUNIT_CASE_PARAM(carve_takes_the_lowest_fit, carve_gen_params),
 	KUNIT_CASE(carve_at_takes_what_is_named_or_nothing),
 	KUNIT_CASE(next_sized_steps_over_what_is_too_short),
+	KUNIT_CASE(what_a_carve_leaves_serves_the_next),
+	KUNIT_CASE(what_was_carved_is_told_before_sizes_are_asked_for),
 	KUNIT_CASE_PARAM(join_merges_with_what_touches, join_gen_params),
+	KUNIT_CASE_PARAM(join_near_joins_with_one_or_not_at_all,
+			 join_gen_params),
 	KUNIT_CASE_PARAM(give_merges_and_keeps_sizes, join_gen_params),
 	KUNIT_CASE(insert_keeps_neighbours_apart),
 	KUNIT_CASE(take_all_leaves_an_empty_set),

@@ -74,10 +74,14 @@ static void add_one(struct run *run)
 	unsigned int first = below(run, PAGES - pages);
 	struct vmap_area *va = range(run, first, pages);
 	int expected = none_in(run, first, pages) ? 0 : -EEXIST;
-	int err;
+	int err = 0;
 
-	err = run->sized ? extent_give(&run->set, va, &run->unused) :
-			   extent_join(&run->set, va, &run->unused);
+	if (run->sized)
+		err = extent_give(&run->set, va, &run->unused);
+	else if (extent_join_near(&run->set, va))
+		list_add(&va->list, &run->unused);
+	else
+		err = extent_join(&run->set, va, &run->unused);
 	KUNIT_ASSERT_EQ(run->test, expected, err);
 	if (err)
 		list_add(&va->list, &run->unused);
@@ -122,19 +126,11 @@ static unsigned int lowest_fit(const struct run *run,
 	return PAGES;
 }
 
-static void carve_one(struct run *run)
+static void carve_one(struct run *run, struct extent_room room)
 {
-	unsigned int first = below(run, PAGES);
-	unsigned int align = 1U << below(run, 5);
-	struct extent_room room = {
-		.size	= (1 + below(run, run->longest)) * PAGE_SIZE,
-		.align	= align * PAGE_SIZE,
-		.offset	= below(run, align) * PAGE_SIZE,
-		.start	= ADDR(first),
-		.end	= ADDR(first + 1 + below(run, PAGES - first)),
-		.exact	= below(run, 2),
-	};
+	unsigned int align = room.align / PAGE_SIZE;
 	unsigned int expected = lowest_fit(run, &room);
+	unsigned int first;
 	unsigned long addr;
 	LIST_HEAD(spares);
 	int err;
@@ -166,6 +162,27 @@ static void carve_one(struct run *run)
 			  addr + room.size <= room.end &&
 			  all_in(run, first, room.size / PAGE_SIZE));
 	bitmap_clear(run->model, first, room.size / PAGE_SIZE);
+}
+
+/* Several of a kind, the last of which may want more: where it looks is known. */
+static void carve_some(struct run *run)
+{
+	unsigned int first = below(run, 2) ? below(run, PAGES) : 0;
+	unsigned int align = below(run, 2) ? 1 : 1U << below(run, 5);
+	struct extent_room room = {
+		.size	= (1 + below(run, run->longest)) * PAGE_SIZE,
+		.align	= align * PAGE_SIZE,
+		.offset	= below(run, align) * PAGE_SIZE,
+		.start	= ADDR(first),
+		.end	= ADDR(first + 1 + below(run, PAGES - first)),
+		.exact	= below(run, 2),
+	};
+	unsigned int again;
+
+	for (again = below(run, 4); again; again--)
+		carve_one(run, room);
+	room.size += below(run, 3) * PAGE_SIZE;
+	carve_one(run, room);
 }
 
 static void take_all(struct run *run)
@@ -217,9 +234,12 @@ static void random_run(struct kunit *test, bool sized, unsigned int longest)
 		else if (what < 7)
 			add_sorted(run);
 		else
-			carve_one(run);
-		compare(run);
+			carve_some(run);
+		/* Who looks at a set tells it what it may not have to know yet. */
+		if (i % 3 == 0)
+			compare(run);
 	}
+	compare(run);
 }
 
 static void plain_set_equals_a_bitmap(struct kunit *test)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Operations that the input chooses, made on a set and on the model, which are
- * compared after each of them.
+ * compared now and then: who looks at a set tells it what it may not have to know
+ * yet.
  */
 
 #include "extent_random.h"
@@ -49,8 +50,7 @@ static unsigned long below(unsigned long ceiling)
 	return input_below(input, ceiling);
 }
 
-static void compare(const struct rb_list *set, const struct model *m,
-		    bool sized)
+static void compare(struct rb_list *set, const struct model *m, bool sized)
 {
 	struct vmap_area *va;
 	unsigned long pages = 0, i;
@@ -87,10 +87,12 @@ static void random_give(struct rb_list *set, struct model *m,
 	unsigned long first = below(MODEL_PAGES - pages);
 	bool fits = model_all(m, first, pages, false);
 	struct vmap_area *va = range(first, pages);
-	int err;
+	int err = 0;
 
 	if (sized)
 		err = extent_give(set, va, spares);
+	else if (extent_join_near(set, va))
+		list_add(&va->list, spares);
 	else
 		err = extent_join(set, va, spares);
 	CHECK(err == (fits ? 0 : -EEXIST));
@@ -113,27 +115,17 @@ static int carve(struct rb_list *set, struct extent_room *room,
 	return err;
 }
 
-static void random_carve(struct rb_list *set, struct model *m,
-			 struct list_head *spares)
+/* What @room wants to have, by the model, and what the set says. */
+static void carve_and_compare(struct rb_list *set, struct model *m,
+			      struct list_head *spares, struct extent_room room)
 {
-	unsigned long align = 1UL << below(6);
-	unsigned long start = below(MODEL_PAGES);
-	unsigned long end = start + below(MODEL_PAGES - start) + 1;
-	unsigned long pages = 1 + below(random_pages + 4), want, addr;
-	struct extent_room room = {
-		.size = pages * PAGE_SIZE,
-		.align = align * PAGE_SIZE,
-		.offset = below(2) * below(align) * PAGE_SIZE,
-		.exact = below(2),
-	};
+	unsigned long start = (room.start - BASE) / PAGE_SIZE;
+	unsigned long end = (room.end - BASE) / PAGE_SIZE;
+	unsigned long pages = room.size / PAGE_SIZE;
+	unsigned long align = room.align / PAGE_SIZE;
+	unsigned long want, addr;
 	int err;
 
-	if (below(2)) {
-		start = 0;
-		end = MODEL_PAGES;
-	}
-	room.start = ADDR(start);
-	room.end = ADDR(end);
 	want = model_lowest(m, pages, align, room.offset / PAGE_SIZE, start,
 			    end);
 	err = carve(set, &room, &addr, spares);
@@ -156,6 +148,33 @@ static void random_carve(struct rb_list *set, struct model *m,
 		      addr >= start && addr + pages <= end &&
 		      model_all(m, addr, pages, true));
 	model_fill(m, addr, pages, false);
+}
+
+/* Several of a kind, the last of which may want more: where it looks is known. */
+static void random_carve(struct rb_list *set, struct model *m,
+			 struct list_head *spares)
+{
+	unsigned long align = below(2) ? 1 : 1UL << below(6);
+	unsigned long start = below(MODEL_PAGES);
+	unsigned long end = start + below(MODEL_PAGES - start) + 1;
+	unsigned long pages = 1 + below(random_pages + 4), again;
+	struct extent_room room = {
+		.size = pages * PAGE_SIZE,
+		.align = align * PAGE_SIZE,
+		.offset = below(2) * below(align) * PAGE_SIZE,
+		.exact = below(2),
+	};
+
+	if (below(2)) {
+		start = 0;
+		end = MODEL_PAGES;
+	}
+	room.start = ADDR(start);
+	room.end = ADDR(end);
+	for (again = below(4); again; again--)
+		carve_and_compare(set, m, spares, room);
+	room.size += below(3) * PAGE_SIZE;
+	carve_and_compare(set, m, spares, room);
 }
 
 static void random_give_sorted(struct rb_list *set, struct model *m,
@@ -226,7 +245,6 @@ static void random_step(struct rb_list *set, struct model *m,
 	} else {
 		random_withdraw(set, m);
 	}
-	compare(set, m, sized);
 }
 
 void extent_random_run(struct input *from, bool sized, unsigned long longest)
@@ -241,11 +259,14 @@ void extent_random_run(struct input *from, bool sized, unsigned long longest)
 	extent_set_init(&set);
 	for (i = 0; !check_broken && input_next(input); i++) {
 		random_step(&set, &m, &spares, sized);
+		if (i % 3 == 0)
+			compare(&set, &m, sized);
 		if (check_broken)
 			fprintf(stderr, "at step %lu\n", i);
 		if (below(2))
 			spares_free(&spares);
 	}
+	compare(&set, &m, sized);
 	spares_free(&spares);
 	set_free(&set);
 }

@@ -11,6 +11,7 @@
 /* As a part of this file, so that what is static in them can be looked at. */
 #include "extent.c"
 #include "extent_sized.c"
+#include "extent_valid.c"
 
 #include "check.h"
 #include "extent_random.h"

@@ -222,12 +222,13 @@ static unsigned long range_is_in(const struct vmap_area *va, enum place where,
 }
 
 /* The pages in a set, whose ranges neither overlap nor touch. */
-static unsigned long set_is_in(const struct rb_list *set, enum place where,
+static unsigned long set_is_in(struct rb_list *set, enum place where,
 			       unsigned int id)
 {
 	unsigned long pages = 0, largest = 0, end = 0;
 	const struct vmap_area *va;
 
+	extent_tell(set);
 	list_for_each_entry(va, &set->head, list) {
 		if (va->va_start <= end)
 			shim_die("%#lx touches the range below\n",

@@ -210,6 +210,11 @@ static struct vmap_area *take_at_once(const struct request *req,
 		return ERR_PTR(-ENOMEM);
 	if (vmap_backlog)
 		help();
+	if (req->start == VMALLOC_START && req->end == VMALLOC_END &&
+	    req->align <= PAGE_SIZE && vmap_space_take_fit(va, req->size)) {
+		vmap_busy_add(va, vm);
+		return va;
+	}
 	if (vmap_spares_fill(&spares, VMAP_MAX_SPARES, GFP_KERNEL) ||
 	    vmap_space_take(va, req->size, req->align, req->start, req->end,
 			    VMAP_TRY, &spares)) {
