@@ -108,7 +108,8 @@ static void free_unmapped(struct vmap_area *va)
 		vmap_area_retire(va);
 	vmalloc_pages_put(vm, 0, vm->nr_pages);
 	/* Comes back here if it is large, see alloc_page_array(). */
-	kvfree(vm->pages);
+	if (vm->pages != vm_area_few_pages(vm))
+		kvfree(vm->pages);
 	kfree(vm);
 }
 
@@ -289,9 +290,13 @@ static gfp_t nested_gfp(gfp_t gfp)
 	return (gfp & GFP_RECLAIM_MASK) | __GFP_ZERO;
 }
 
-static void *alloc_page_array(const struct vm_struct *vm, unsigned long size,
+static void *alloc_page_array(struct vm_struct *vm, unsigned long size,
 			      gfp_t gfp, int node)
 {
+	struct page **few = vm_area_few_pages(vm);
+
+	if (size <= VM_FEW_PAGES * sizeof(*few))
+		return memset(few, 0, VM_FEW_PAGES * sizeof(*few));
 	/* This is a recursion, but an array is far smaller than its area. */
 	if (size > PAGE_SIZE)
 		return __vmalloc_node_noprof(size, 1, nested_gfp(gfp), node,

@@ -20,8 +20,26 @@
 
 #include "internal.h"
 
+static struct kmem_cache *vm_object_cachep __ro_after_init;
+
 /* Areas of early boot, by address. */
 static struct vm_struct *vmlist __initdata;
+
+/* One by one: to clear a few words costs less than to begin to. */
+static void vm_area_set(struct vm_struct *vm, unsigned long flags,
+			unsigned long requested_size, const void *caller)
+{
+	vm->next = NULL;
+	vm->flags = flags;
+	vm->pages = NULL;
+#ifdef CONFIG_HAVE_ARCH_HUGE_VMALLOC
+	vm->page_order = 0;
+#endif
+	vm->nr_pages = 0;
+	vm->phys_addr = 0;
+	vm->caller = caller;
+	vm->requested_size = requested_size;
+}
 
 /**
  * __get_vm_area_node - make an area
@@ -68,12 +86,11 @@ struct vm_struct *__get_vm_area_node(unsigned long size, unsigned long align,
 	    check_add_overflow(size, PAGE_SIZE, &size))
 		return NULL;
 
-	vm = kzalloc_node(sizeof(*vm), gfp_mask & GFP_RECLAIM_MASK, node);
+	vm = kmem_cache_alloc_node(vm_object_cachep,
+				   gfp_mask & GFP_RECLAIM_MASK, node);
 	if (unlikely(!vm))
 		return NULL;
-	vm->flags = vm_flags;
-	vm->caller = caller;
-	vm->requested_size = requested_size;
+	vm_area_set(vm, vm_flags, requested_size, caller);
 
 	va = vmap_area_reserve(size, align, start, end, node, gfp_mask, 0, vm);
 	if (IS_ERR(va)) {
@@ -296,7 +313,19 @@ void free_vm_area(struct vm_struct *area)
 }
 EXPORT_SYMBOL_GPL(free_vm_area);
 
-/* === Early boot === */
+/* === Boot === */
+
+/**
+ * vm_area_init - get ready to make areas
+ *
+ * Context: boot, one CPU, once the slab allocator is there.
+ */
+void __init vm_area_init(void)
+{
+	/* Its @vm comes first: that is what is freed. */
+	BUILD_BUG_ON(offsetof(struct vm_object, vm));
+	vm_object_cachep = KMEM_CACHE(vm_object, SLAB_PANIC);
+}
 
 /**
  * vm_area_early_list - tell the areas made before vmalloc is up

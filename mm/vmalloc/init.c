@@ -31,6 +31,7 @@ static void __init early_areas_import(void)
 void __init vmalloc_init(void)
 {
 	vmap_areas_init();
+	vm_area_init();
 	vmap_space_init(vm_area_early_list());
 	early_areas_import();
 	vmap_block_init();

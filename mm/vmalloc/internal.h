@@ -403,6 +403,28 @@ struct vmap_area *vmap_area_reserve(unsigned long size, unsigned long align,
 
 /* === Layer 5: area.c, block.c, pages.c === */
 
+/*
+ * Areas of so many pages are most of all; with them, and 64 bits, a struct vm_object
+ * has 128 bytes.
+ */
+#define VM_FEW_PAGES	6
+
+/**
+ * struct vm_object - what a vm_struct is allocated as
+ * @vm: what callers know of; kfree() of it frees all
+ * @few: room for @vm.pages, if they are no more than that
+ */
+struct vm_object {
+	struct vm_struct vm;
+	struct page *few[VM_FEW_PAGES];
+};
+
+static inline struct page **vm_area_few_pages(struct vm_struct *vm)
+{
+	return container_of(vm, struct vm_object, vm)->few;
+}
+
+void vm_area_init(void);
 struct vmap_area *vm_area_take(const void *addr);
 struct vmap_area *vm_area_hide(const struct vm_struct *vm);
 void vm_area_unmap(struct vmap_area *va);
