@@ -124,11 +124,22 @@ struct block_hint {
 
 static DEFINE_PER_CPU(struct block_hint, block_hint);
 
+/* A task may want each page to be of another node. */
+static bool policy_is_by_page(int node)
+{
+#ifdef CONFIG_NUMA
+	return node == NUMA_NO_NODE && current->mempolicy;
+#else
+	return false;
+#endif
+}
+
 static struct page *get_block(unsigned int order, int node, gfp_t gfp)
 {
 	struct page *page;
 
-	if (node == NUMA_NO_NODE)
+	/* Without a policy of its own, what a task gets is of its node first. */
+	if (unlikely(policy_is_by_page(node)))
 		page = alloc_pages_noprof(gfp, order);
 	else
 		page = alloc_pages_node_noprof(node, gfp, order);
@@ -174,16 +185,6 @@ static void block_refused(unsigned int order)
 {
 	this_cpu_write(block_hint.most, order - 1);
 	this_cpu_write(block_hint.pause, BLOCKS_PAUSE);
-}
-
-/* A task may want each page to be of another node. */
-static bool policy_is_by_page(int node)
-{
-#ifdef CONFIG_NUMA
-	return node == NUMA_NO_NODE && current->mempolicy;
-#else
-	return false;
-#endif
 }
 
 /*
@@ -250,6 +251,18 @@ static unsigned long get_quickly(struct page **pages, unsigned long nr,
 	return got;
 }
 
+/* Of most areas there are more of one page than of all others. */
+static bool get_one(struct vm_struct *vm, int node, gfp_t gfp)
+{
+	struct page *page = get_block(0, node, gfp);
+
+	vm->pages[0] = page;
+	vm->nr_pages = page ? 1 : 0;
+	if (page)
+		mod_lruvec_page_state(page, NR_VMALLOC, 1);
+	return page;
+}
+
 /**
  * vmalloc_pages_get - get the pages of an area
  * @vm: the area; its array @vm->pages is zeroed
@@ -275,11 +288,13 @@ bool vmalloc_pages_get(struct vm_struct *vm, unsigned long nr,
 	struct page *page;
 
 	gfp |= __GFP_NOWARN;
+	if (nr == 1)
+		return get_one(vm, node, gfp);
 	/* Large blocks are not worth killing for: the caller tries smaller. */
 	if (order)
 		gfp &= ~__GFP_NOFAIL;
 
-	if (!order && nr > 1) {
+	if (!order) {
 		got = get_in_blocks(pages, nr, node, gfp, &tally);
 		if (nr - got > 1)
 			got += get_quickly(pages + got, nr - got, node, gfp,
@@ -398,18 +413,13 @@ static void count_plain(int nid, long nr)
  * What is charged is counted before it is freed, when its cgroup is still known;
  * of others their node is all that counts, and that stays.
  */
-static void put_pages(struct page **pages, unsigned long nr)
+static noinline void put_pages(struct page **pages, unsigned long nr)
 {
 	struct folio_batch batch;
 	int nid = NUMA_NO_NODE;
 	unsigned long n, i;
 	long plain = 0;
 
-	if (nr == 1) {
-		mod_lruvec_page_state(*pages, NR_VMALLOC, -1);
-		__free_page(*pages);
-		return;
-	}
 	folio_batch_init(&batch);
 	for (i = 0; i < nr; i += n) {
 		unsigned int order = block_at(pages + i, nr - i);
@@ -459,6 +469,11 @@ void vmalloc_pages_put(const struct vm_struct *vm, unsigned long first,
 		return;
 	if (vm->flags & VM_MAP_PUT_PAGES) {
 		put_foreign_pages(pages, nr);
+		return;
+	}
+	if (nr == 1) {
+		mod_lruvec_page_state(*pages, NR_VMALLOC, -1);
+		__free_page(*pages);
 		return;
 	}
 	put_pages(pages, nr);

@@ -50,30 +50,44 @@ struct map_walk {
  * The entry of @start, if one table of entries maps all of the range and is there:
  * then nothing but entries is changed, and there is no need to walk, or to note at
  * which levels. Not for all that a table maps, which may be mapped without one.
+ * *@empty: there is no table, so that nothing can be mapped.
  */
-static __always_inline pte_t *pte_at_once(unsigned long start, unsigned long end)
+static __always_inline pte_t *pte_at_once(unsigned long start, unsigned long end,
+					  bool *empty)
 {
 	pgd_t *pgd = pgd_offset_k(start);
 	p4d_t *p4d;
 	pud_t *pud;
 	pmd_t *pmd;
 
+	*empty = false;
 	if (ARCH_PAGE_TABLE_SYNC_MASK & PGTBL_PTE_MODIFIED ||
 	    start >= end || end - start >= PMD_SIZE ||
 	    (start ^ (end - 1)) & PMD_MASK)
 		return NULL;
-	if (unlikely(pgd_none(*pgd) || pgd_bad(*pgd)))
+	if (unlikely(pgd_none(*pgd)))
+		goto none;
+	if (unlikely(pgd_bad(*pgd)))
 		return NULL;
 	p4d = p4d_offset(pgd, start);
-	if (unlikely(p4d_none(*p4d) || p4d_leaf(*p4d) || p4d_bad(*p4d)))
+	if (unlikely(p4d_none(*p4d)))
+		goto none;
+	if (unlikely(p4d_leaf(*p4d) || p4d_bad(*p4d)))
 		return NULL;
 	pud = pud_offset(p4d, start);
-	if (unlikely(pud_none(*pud) || pud_leaf(*pud) || pud_bad(*pud)))
+	if (unlikely(pud_none(*pud)))
+		goto none;
+	if (unlikely(pud_leaf(*pud) || pud_bad(*pud)))
 		return NULL;
 	pmd = pmd_offset(pud, start);
-	if (unlikely(pmd_none(*pmd) || pmd_leaf(*pmd) || pmd_bad(*pmd)))
+	if (unlikely(pmd_none(*pmd)))
+		goto none;
+	if (unlikely(pmd_leaf(*pmd) || pmd_bad(*pmd)))
 		return NULL;
 	return pte_offset_kernel(pmd, start);
+none:
+	*empty = true;
+	return NULL;
 }
 
 /* Memory comes and goes by no less, so that a page stands for its neighbours. */
@@ -345,12 +359,14 @@ static int map_p4d_range(pgd_t *pgd, unsigned long addr, unsigned long end,
 static int map_range(unsigned long start, unsigned long end,
 		     struct map_walk *walk)
 {
-	pte_t *pte = pte_at_once(start, end);
 	unsigned long addr = start;
 	unsigned long next;
 	int err = 0;
+	bool empty;
 	pgd_t *pgd;
+	pte_t *pte;
 
+	pte = pte_at_once(start, end, &empty);
 	if (likely(pte))
 		return map_ptes(pte, start, end, walk);
 	if (WARN_ONCE(start >= end, "mapping an empty range at %#lx\n", start))
@@ -657,16 +673,20 @@ static void unmap_p4d_range(pgd_t *pgd, unsigned long addr, unsigned long end,
  */
 void __vunmap_range_noflush(unsigned long start, unsigned long end)
 {
-	pte_t *pte = pte_at_once(start, end);
 	unsigned long addr = start;
 	pgtbl_mod_mask mask = 0;
 	unsigned long next;
+	bool empty;
 	pgd_t *pgd;
+	pte_t *pte;
 
+	pte = pte_at_once(start, end, &empty);
 	if (likely(pte)) {
 		unmap_ptes(pte, start, end);
 		return;
 	}
+	if (empty)
+		return;
 	if (WARN_ONCE(start >= end, "unmapping an empty range at %#lx\n",
 		      start))
 		return;
