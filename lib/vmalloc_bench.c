@@ -37,6 +37,7 @@
 #include <linux/delay.h>
 #include <linux/io.h>
 #include <linux/kernel.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
@@ -50,8 +51,11 @@
 
 #include "vmalloc_bench.h"
 
-/* Most pages one case maps, and allocations one operation of a batch makes. */
+/* Allocations that one operation of a batch makes. */
+#define BENCH_BATCH		64
+/* Single pages that one case maps at the most, or else pages of a block. */
 #define BENCH_MAX_PAGES		64
+#define BENCH_BLOCK_ORDER	9
 /* Areas a lookup searches among: deep enough a tree, still cached in part. */
 #define BENCH_LOOKUP_AREAS	1024
 /* Most areas of a storm: 8 GB of space with neighbours, more than 32 bits. */
@@ -186,8 +190,10 @@ static void shuffle_areas(struct vm_struct **areas, unsigned int nr,
 
 struct bench_state {
 	unsigned int arg;
-	struct page *pages[BENCH_MAX_PAGES];
-	void *batch[BENCH_MAX_PAGES];
+	struct page **pages;
+	unsigned int nr_pages;
+	unsigned int block_order;	/* of what @pages were got as */
+	void *batch[BENCH_BATCH];
 	struct vm_struct **areas;
 	void *addrs[BENCH_LOOKUP_AREAS];
 	unsigned int turn;
@@ -218,14 +224,14 @@ static int op_batch(struct bench_state *st)
 {
 	unsigned int i, nr;
 
-	for (nr = 0; nr < BENCH_MAX_PAGES; nr++) {
+	for (nr = 0; nr < BENCH_BATCH; nr++) {
 		st->batch[nr] = vmalloc(st->arg * PAGE_SIZE);
 		if (!st->batch[nr])
 			break;
 	}
 	for (i = 0; i < nr; i++)
 		vfree(st->batch[i]);
-	return nr == BENCH_MAX_PAGES ? 0 : -ENOMEM;
+	return nr == BENCH_BATCH ? 0 : -ENOMEM;
 }
 
 static int op_vmap_vunmap(struct bench_state *st)
@@ -278,6 +284,8 @@ static const struct bench_case bench_cases[] = {
 	{ "batch64",		op_batch,	   1,  1000, false },
 	{ "vmap_vunmap_1",	op_vmap_vunmap,	   1, 50000, false },
 	{ "vmap_vunmap_64",	op_vmap_vunmap,	  64,  5000, false },
+	{ "vmap_blocks_512",	op_vmap_vunmap,	 512,  2000, false },
+	{ "vmap_blocks_32768",	op_vmap_vunmap,	32768,   40, false },
 	{ "vm_map_ram_1",	op_vm_map_ram,	   1, 100000, false },
 	{ "vm_map_ram_16",	op_vm_map_ram,	  16, 50000, false },
 	{ "get_vm_area_free",	op_get_vm_area,	   1, 100000, true },
@@ -285,28 +293,57 @@ static const struct bench_case bench_cases[] = {
 	{ "find_vm_area_miss",	op_find,	   1, 200000, true },
 };
 
-static void bench_teardown(struct bench_state *st)
+static void free_pages_of(struct bench_state *st)
 {
 	unsigned int i;
 
+	for (i = 0; i < st->nr_pages; i += 1U << st->block_order) {
+		if (st->pages[i])
+			__free_pages(st->pages[i], st->block_order);
+	}
+	kvfree(st->pages);
+}
+
+/* What is more than a few pages is made of blocks, as a large buffer is. */
+static int alloc_pages_of(struct bench_state *st, unsigned int nr)
+{
+	unsigned int i, j;
+	struct page *page;
+
+	st->nr_pages = max_t(unsigned int, nr, BENCH_MAX_PAGES);
+	st->block_order = nr > BENCH_MAX_PAGES ? BENCH_BLOCK_ORDER : 0;
+	st->pages = kvcalloc(st->nr_pages, sizeof(*st->pages), GFP_KERNEL);
+	if (!st->pages) {
+		st->nr_pages = 0;
+		return -ENOMEM;
+	}
+	for (i = 0; i < st->nr_pages; i += 1U << st->block_order) {
+		page = alloc_pages(GFP_KERNEL, st->block_order);
+		if (!page)
+			return -ENOMEM;
+		for (j = 0; j < 1U << st->block_order; j++)
+			st->pages[i + j] = page + j;
+	}
+	return 0;
+}
+
+static void bench_teardown(struct bench_state *st)
+{
 	if (st->areas)
 		free_areas(st->areas, BENCH_LOOKUP_AREAS);
-	for (i = 0; i < BENCH_MAX_PAGES; i++) {
-		if (st->pages[i])
-			__free_page(st->pages[i]);
-	}
+	free_pages_of(st);
 }
 
 static int bench_setup(struct bench_state *st, const struct bench_case *bc)
 {
 	unsigned int i;
+	int err;
 
 	st->arg = bc->arg;
-	for (i = 0; i < BENCH_MAX_PAGES; i++) {
-		st->pages[i] = alloc_page(GFP_KERNEL);
-		if (!st->pages[i])
-			return -ENOMEM;
-	}
+	/* vmalloc() gets pages of its own. */
+	err = alloc_pages_of(st, bc->op == op_vmalloc_vfree ? 0 : bc->arg);
+	if (err)
+		return err;
 	if (!bc->needs_areas)
 		return 0;
 

@@ -7,8 +7,12 @@
 #include <linux/highmem.h>
 #include <linux/io.h>
 #include <linux/mman.h>
+#include <linux/minmax.h>
+#include <linux/pgtable.h>
 #include <linux/set_memory.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/uaccess.h>
 
 #include "vmalloc_kunit.h"
@@ -95,6 +99,86 @@ static void vmap_maps_the_pages_given(struct kunit *test)
 	expect_unmapped(test, p, count);
 	KUNIT_EXPECT_EQ(test, shared_pages(page, count), 0);
 	vmk_expect_nothing_lost(test, ledger);
+}
+
+static void swap_in_first(struct page **page, unsigned int nr)
+{
+	swap(page[1], page[nr - 2]);
+}
+
+static void swap_in_second(struct page **page, unsigned int nr)
+{
+	swap(page[nr + 1], page[nr + 2]);
+}
+
+static void rotate(struct page **page, unsigned int nr)
+{
+	struct page *last = page[2 * nr - 1];
+
+	memmove(page + 1, page, (2 * nr - 1) * sizeof(*page));
+	page[0] = last;
+}
+
+static void halves(struct page **page, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		swap(page[i], page[nr + i]);
+}
+
+/* Pages of two blocks, each as large as a translation may be, in some order. */
+static const struct block_order {
+	const char *name;
+	void (*arrange)(struct page **page, unsigned int nr);
+} block_orders[] = {
+	{ "as they are", NULL },
+	{ "two pages of the first swapped", swap_in_first },
+	{ "two pages of the second swapped", swap_in_second },
+	{ "the last page first", rotate },
+	{ "the second block first", halves },
+};
+
+static void block_order_name(const struct block_order *order, char *name)
+{
+	strscpy(name, order->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(block_order, block_orders, block_order_name);
+
+static void vmap_maps_blocks(struct kunit *test)
+{
+	const struct block_order *order = test->param_value;
+	unsigned int nr = PMD_SIZE / PAGE_SIZE, i;
+	struct page **page, *block[2];
+	void *p;
+
+	if (PMD_SIZE > SZ_4M)
+		kunit_skip(test, "a block has %lu MB", PMD_SIZE / SZ_1M);
+	page = kunit_kzalloc(test, 2 * nr * sizeof(*page), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	for (i = 0; i < 2; i++)
+		block[i] = alloc_pages(GFP_KERNEL | __GFP_NOWARN,
+				       PMD_SHIFT - PAGE_SHIFT);
+	for (i = 0; i < 2 * nr && block[0] && block[1]; i++)
+		page[i] = block[i / nr] + i % nr;
+	if (page[0]) {
+		if (order->arrange)
+			order->arrange(page, nr);
+		p = vmap(page, 2 * nr, VM_MAP, PAGE_KERNEL);
+		KUNIT_EXPECT_NOT_NULL(test, p);
+		if (p) {
+			expect_mapped(test, p, page, 2 * nr);
+			expect_unmapped(test, p + 2 * PMD_SIZE, 1);
+			vunmap(p);
+			expect_unmapped(test, p, 2 * nr);
+		}
+	}
+	for (i = 0; i < 2; i++)
+		if (block[i])
+			__free_pages(block[i], PMD_SHIFT - PAGE_SHIFT);
+	if (!page[0])
+		kunit_skip(test, "memory is fragmented");
 }
 
 static void vmap_may_alias(struct kunit *test)
@@ -592,6 +676,7 @@ static void freeing_resets_permissions(struct kunit *test)
 
 static struct kunit_case vmalloc_map_cases[] = {
 	KUNIT_CASE_PARAM(vmap_maps_the_pages_given, count_gen_params),
+	KUNIT_CASE_PARAM(vmap_maps_blocks, block_order_gen_params),
 	KUNIT_CASE(vmap_may_alias),
 	KUNIT_CASE(vfree_drops_pages_handed_to_vmap),
 	KUNIT_CASE(vmap_pfn_maps_what_has_no_page),

@@ -708,14 +708,15 @@ static void give_back_tail(struct vm_struct *vm, const void *p, size_t size)
 }
 
 /*
- * Not part of a large block. The direct map of VM_FLUSH_RESET_PERMS is reset for
- * the whole area alone, and user space may still map any page of VM_USERMAP. And
- * kmemleak allocates by GFP_KERNEL.
+ * Not part of a large block, which pages of vmap() may be, too. The direct map of
+ * VM_FLUSH_RESET_PERMS is reset for the whole area alone, and user space may still
+ * map any page of VM_USERMAP. And kmemleak allocates by GFP_KERNEL.
  */
 static bool may_give_back(const struct vm_struct *vm, gfp_t flags)
 {
 	return !vm_area_page_order(vm) &&
-	       !(vm->flags & (VM_FLUSH_RESET_PERMS | VM_USERMAP)) &&
+	       !(vm->flags & (VM_FLUSH_RESET_PERMS | VM_USERMAP |
+			    VM_MAP_PUT_PAGES)) &&
 	       gfpflags_allow_blocking(flags) &&
 	       (flags & (__GFP_IO | __GFP_FS)) == (__GFP_IO | __GFP_FS);
 }

@@ -184,6 +184,11 @@ int vmap_pages_range_gfp(unsigned long start, unsigned long end, pgprot_t prot,
 			 struct page **pages, unsigned int page_shift,
 			 gfp_t gfp);
 
+bool vmap_pages_may_be_huge(struct page **pages, unsigned int nr, pgprot_t prot);
+bool vmap_pages_are_huge(struct page **pages, pgprot_t prot);
+int vmap_pages_range_huge(unsigned long start, unsigned long end,
+			  pgprot_t prot, struct page **pages);
+
 #if defined(CONFIG_DEBUG_FS) || defined(CONFIG_TRACEPOINTS)
 /* For how long a lock is held is asked only where somebody can see it. */
 #define vmap_stat_clock()	local_clock()

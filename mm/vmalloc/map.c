@@ -9,10 +9,12 @@
  */
 #include <linux/bug.h>
 #include <linux/export.h>
+#include <linux/gfp.h>
 #include <linux/init.h>
 #include <linux/io.h>
 #include <linux/kmsan.h>
 #include <linux/mm.h>
+#include <linux/numa.h>
 #include <linux/overflow.h>
 #include <linux/pgtable.h>
 #include <linux/preempt.h>
@@ -26,16 +28,16 @@
 
 #ifdef CONFIG_HAVE_ARCH_HUGE_VMAP
 /* No limit, unless the command line says so: the architecture sets one. */
-static unsigned int ioremap_max_page_shift __ro_after_init = BITS_PER_LONG - 1;
+static unsigned int map_max_page_shift __ro_after_init = BITS_PER_LONG - 1;
 
 static int __init nohugeiomap(char *unused)
 {
-	ioremap_max_page_shift = PAGE_SHIFT;
+	map_max_page_shift = PAGE_SHIFT;
 	return 0;
 }
 early_param("nohugeiomap", nohugeiomap);
 #else
-#define ioremap_max_page_shift	PAGE_SHIFT
+#define map_max_page_shift	PAGE_SHIFT
 #endif
 
 /**
@@ -57,12 +59,12 @@ int vmap_page_range(unsigned long addr, unsigned long end,
 	int err;
 
 	err = vmap_range_noflush(addr, end, phys_addr, pgprot_nx(prot),
-				 ioremap_max_page_shift);
+				 map_max_page_shift);
 	flush_cache_vmap(addr, end);
 	if (err)
 		return err;
 	return kmsan_ioremap_page_range(addr, end, phys_addr, prot,
-					ioremap_max_page_shift);
+					map_max_page_shift);
 }
 
 /**
@@ -96,6 +98,54 @@ int ioremap_page_range(unsigned long addr, unsigned long end,
 	return vmap_page_range(addr, end, phys_addr, prot);
 }
 
+/*
+ * A buffer of large blocks needs an entry for each of these, not for each page. Not
+ * with 32 bits, where the addresses that its alignment takes are missed elsewhere.
+ */
+static bool worth_huge(struct page **pages, unsigned int count, pgprot_t prot)
+{
+	return IS_ENABLED(CONFIG_64BIT) && !IS_ENABLED(CONFIG_KMSAN) &&
+	       map_max_page_shift >= PMD_SHIFT &&
+	       vmap_pages_may_be_huge(pages, count, prot);
+}
+
+static struct vm_struct *vmap_huge(struct page **pages, unsigned long size,
+				   unsigned long flags, pgprot_t prot,
+				   const void *caller)
+{
+	struct vm_struct *vm;
+	unsigned long start;
+
+	vm = __get_vm_area_node(size, PMD_SIZE, PAGE_SHIFT, flags, VMALLOC_START,
+				VMALLOC_END, NUMA_NO_NODE,
+				GFP_KERNEL | __GFP_NOWARN, caller);
+	if (!vm)
+		return NULL;
+	start = (unsigned long)vm->addr;
+	if (vmap_pages_range_huge(start, start + size, prot, pages)) {
+		free_vm_area(vm);
+		return NULL;
+	}
+	return vm;
+}
+
+static struct vm_struct *vmap_small(struct page **pages, unsigned long size,
+				    unsigned long flags, pgprot_t prot,
+				    const void *caller)
+{
+	struct vm_struct *vm = get_vm_area_caller(size, flags, caller);
+	unsigned long start;
+
+	if (!vm)
+		return NULL;
+	start = (unsigned long)vm->addr;
+	if (vmap_pages_range(start, start + size, prot, pages, PAGE_SHIFT)) {
+		free_vm_area(vm);
+		return NULL;
+	}
+	return vm;
+}
+
 /**
  * vmap - map pages to contiguous kernel addresses
  * @pages: the pages
@@ -107,6 +157,9 @@ int ioremap_page_range(unsigned long addr, unsigned long end,
  * page and the array itself, which has come from kvmalloc() or the like:
  * vfree() of the returned address drops and frees them.
  *
+ * If @pages begin with a block that a large translation could map, all such blocks
+ * have one each, unless the command line says nohugeiomap.
+ *
  * Context: Process context, may sleep.
  * Return: the address, to be given to vunmap(), or %NULL; then the references
  * and the array are still the caller's.
@@ -114,8 +167,8 @@ int ioremap_page_range(unsigned long addr, unsigned long end,
 void *vmap(struct page **pages, unsigned int count, unsigned long flags,
 	   pgprot_t prot)
 {
-	struct vm_struct *vm;
-	unsigned long start;
+	const void *caller = __builtin_return_address(0);
+	struct vm_struct *vm = NULL;
 	unsigned long size;
 
 	might_sleep();
@@ -130,16 +183,13 @@ void *vmap(struct page **pages, unsigned int count, unsigned long flags,
 	if (count > totalram_pages() ||
 	    check_shl_overflow(count, PAGE_SHIFT, &size))
 		return NULL;
-	vm = get_vm_area_caller(size, flags, __builtin_return_address(0));
+	prot = pgprot_nx(prot);
+	if (unlikely(worth_huge(pages, count, prot)))
+		vm = vmap_huge(pages, size, flags, prot, caller);
+	if (!vm)
+		vm = vmap_small(pages, size, flags, prot, caller);
 	if (!vm)
 		return NULL;
-
-	start = (unsigned long)vm->addr;
-	if (vmap_pages_range(start, start + size, pgprot_nx(prot), pages,
-			     PAGE_SHIFT)) {
-		free_vm_area(vm);
-		return NULL;
-	}
 	if (flags & VM_MAP_PUT_PAGES) {
 		vm->pages = pages;
 		/* Pairs with record_vm() of proc.c. */

@@ -564,6 +564,104 @@ int vmap_pages_range(unsigned long start, unsigned long end, pgprot_t prot,
 				    GFP_KERNEL);
 }
 
+/* A table of entries has as many. */
+#define PAGES_PER_PMD	PFN_DOWN(PMD_SIZE)
+
+/**
+ * vmap_pages_may_be_huge - tell whether it is worth to look closer
+ * @pages: the pages
+ * @nr: how many there are
+ * @prot: protection
+ *
+ * Context: any.
+ * Return: whether a large translation may be for the first of them.
+ */
+bool vmap_pages_may_be_huge(struct page **pages, unsigned int nr, pgprot_t prot)
+{
+	return nr >= PAGES_PER_PMD && arch_vmap_pmd_supported(prot) &&
+	       *pages && IS_ALIGNED(page_to_pfn(*pages), PAGES_PER_PMD) &&
+	       pages[PAGES_PER_PMD - 1] == *pages + PAGES_PER_PMD - 1;
+}
+
+/* Of many pages each one is looked at: as many in one turn of the loop. */
+#define PAGES_A_TURN		8
+
+static __always_inline bool pages_follow(struct page **pages, struct page *page)
+{
+	return pages[0] == page && pages[1] == page + 1 &&
+	       pages[2] == page + 2 && pages[3] == page + 3 &&
+	       pages[4] == page + 4 && pages[5] == page + 5 &&
+	       pages[6] == page + 6 && pages[7] == page + 7;
+}
+
+/**
+ * vmap_pages_are_huge - tell whether pages can have one large translation
+ * @pages: %PMD_SIZE of them
+ * @prot: protection
+ *
+ * Context: any.
+ * Return: whether they are contiguous, and aligned, and the architecture has such.
+ */
+bool vmap_pages_are_huge(struct page **pages, pgprot_t prot)
+{
+	struct page *page = *pages;
+	unsigned int i;
+
+	/* No constant on all machines. */
+	if (PAGES_PER_PMD % PAGES_A_TURN)
+		return false;
+	if (!vmap_pages_may_be_huge(pages, PAGES_PER_PMD, prot) ||
+	    !pfn_valid(page_to_pfn(page)))
+		return false;
+	for (i = 0; i < PAGES_PER_PMD; i += PAGES_A_TURN) {
+		if (!pages_follow(pages + i, page + i))
+			return false;
+	}
+	return true;
+}
+
+/* Whether [@addr, @end) begins with what may have one. */
+static bool huge_at(unsigned long addr, unsigned long end, pgprot_t prot,
+		    struct page **pages)
+{
+	return IS_ALIGNED(addr, PMD_SIZE) && end - addr >= PMD_SIZE &&
+	       vmap_pages_are_huge(pages, prot);
+}
+
+/**
+ * vmap_pages_range_huge - map pages, by large translations where they allow it
+ * @start: first address of the range
+ * @end: end of the range
+ * @prot: protection
+ * @pages: a page for each PAGE_SIZE of the range
+ *
+ * Ready for use. Not for KMSAN, whose shadow is not contiguous where memory is.
+ *
+ * Context: Process context, may sleep. The caller owns the range.
+ * Return: 0 or a negative errno, see vmap_pages_range_noflush().
+ */
+int vmap_pages_range_huge(unsigned long start, unsigned long end,
+			  pgprot_t prot, struct page **pages)
+{
+	unsigned long addr, next;
+	int err = 0;
+	bool huge;
+
+	for (addr = start; !err && addr < end; addr = next) {
+		huge = huge_at(addr, end, prot, pages);
+		next = huge ? addr + PMD_SIZE : pmd_addr_end(addr, end);
+		if (huge)
+			err = vmap_range_noflush(addr, next, page_to_phys(*pages),
+						 prot, PMD_SHIFT);
+		else
+			err = map_small_pages(addr, next, prot, pages);
+		pages += PFN_DOWN(next - addr);
+		cond_resched();
+	}
+	flush_cache_vmap(start, end);
+	return err;
+}
+
 /*
  * One entry, or the several that are one huge page: these go together, even if
  * some are not in the range. Returns the bytes of the range that are unmapped.

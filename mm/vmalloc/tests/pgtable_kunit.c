@@ -8,8 +8,11 @@
 #include <linux/cacheflush.h>
 #include <linux/gfp.h>
 #include <linux/io.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/pgtable.h>
+#include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/vmalloc.h>
 
 #include "window.h"
@@ -297,6 +300,56 @@ static void huge_page_is_not_used_where_it_does_not_fit(struct kunit *test)
 	__free_pages(page, order);
 }
 
+/* A block, a page, and the block again, each where it could have an entry or not. */
+static void blocks_of_pages_are_mapped_huge(struct kunit *test)
+{
+	const unsigned int order = PMD_SHIFT - PAGE_SHIFT, nr = 1U << order;
+	struct page **pages, *block;
+	unsigned long addr, end;
+	unsigned int i;
+
+	if (!huge_mappings_possible())
+		kunit_skip(test, "the architecture maps no huge pages here");
+	/* What is mapped by its physical address has no shadow. */
+	if (IS_ENABLED(CONFIG_KMSAN))
+		kunit_skip(test, "not with KMSAN");
+	pages = kvmalloc_array(2 * nr + 1, sizeof(*pages), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, pages);
+	block = alloc_pages(GFP_KERNEL | __GFP_NOWARN, order);
+	if (!block) {
+		kvfree(pages);
+		kunit_skip(test, "no free memory of order %u", order);
+	}
+	for (i = 0; i < nr; i++)
+		pages[i] = block + i;
+	pages[nr] = block;
+	memcpy(pages + nr + 1, pages, nr * sizeof(*pages));
+
+	addr = reserve(test, 3 * PMD_SIZE);
+	end = addr + PMD_SIZE + PAGE_SIZE + PMD_SIZE;
+	KUNIT_EXPECT_TRUE(test, vmap_pages_are_huge(pages, PAGE_KERNEL));
+	KUNIT_EXPECT_EQ(test, 0, vmap_pages_range_huge(addr, end, PAGE_KERNEL,
+						       pages));
+	KUNIT_EXPECT_TRUE(test, is_huge(addr));
+	KUNIT_EXPECT_FALSE(test, is_huge(addr + PMD_SIZE));
+	for (i = 0; i < 2 * nr + 1; i++)
+		KUNIT_EXPECT_PTR_EQ(test, pages[i],
+				    page_at(addr + i * PAGE_SIZE));
+	vunmap_range(addr, end);
+	expect_unmapped(test, addr, end);
+
+	swap(pages[1], pages[nr - 2]);
+	KUNIT_EXPECT_FALSE(test, vmap_pages_are_huge(pages, PAGE_KERNEL));
+	/* Contiguous, but not aligned. */
+	for (i = 0; i < nr; i++)
+		pages[i] = block + 1 + i;
+	KUNIT_EXPECT_FALSE(test, vmap_pages_are_huge(pages, PAGE_KERNEL));
+	pages[0] = NULL;
+	KUNIT_EXPECT_FALSE(test, vmap_pages_are_huge(pages, PAGE_KERNEL));
+	__free_pages(block, order);
+	kvfree(pages);
+}
+
 /* === Addresses === */
 
 static void addresses_are_told_apart(struct kunit *test)
@@ -322,6 +375,7 @@ static struct kunit_case pgtable_cases[] = {
 	KUNIT_CASE(physical_memory_is_mapped_in_small_pages),
 	KUNIT_CASE(huge_page_is_mapped_where_it_fits),
 	KUNIT_CASE(huge_page_is_not_used_where_it_does_not_fit),
+	KUNIT_CASE(blocks_of_pages_are_mapped_huge),
 	KUNIT_CASE(addresses_are_told_apart),
 	{}
 };
