@@ -387,8 +387,9 @@ static void clutter_make(struct kunit *test, unsigned long block)
 							   NULL));
 	for (; start < VMALLOC_END; start += block) {
 		va = vmap_area_reserve(PAGE_SIZE, PAGE_SIZE,
-				       max(start, VMALLOC_START),
-				       min(start + block, VMALLOC_END),
+				       max_t(unsigned long, start, VMALLOC_START),
+				       min_t(unsigned long, start + block,
+					     VMALLOC_END),
 				       NUMA_NO_NODE, GFP_KERNEL | __GFP_NOWARN,
 				       0, NULL);
 		if (!IS_ERR(va))
