@@ -344,6 +344,50 @@ const struct vmap_drain_client vmap_block_client = {
 
 /* === Pages of a block === */
 
+/* No more than so many pages are looked at, or marked, at a time: two words of bits. */
+static __always_inline unsigned long bits_low(unsigned int first,
+					      unsigned int nr)
+{
+	return (~0UL >> (BITS_PER_LONG - nr)) << (first % BITS_PER_LONG);
+}
+
+/* Those that are in the next word; none if @first begins one. */
+static __always_inline unsigned long bits_high(unsigned int first,
+					       unsigned int nr)
+{
+	unsigned int shift = first % BITS_PER_LONG;
+
+	if (shift + nr <= BITS_PER_LONG)
+		return 0;
+	return ~0UL >> (2 * BITS_PER_LONG - shift - nr);
+}
+
+static void used_set(struct vmap_block *vb, unsigned int first, unsigned int nr)
+{
+	unsigned long *word = vb->used + BIT_WORD(first);
+	unsigned long high = bits_high(first, nr);
+
+	word[0] |= bits_low(first, nr);
+	if (unlikely(high))
+		word[1] |= high;
+}
+
+/* Returns false, and changes nothing, if some of them are not set. */
+static bool used_clear(struct vmap_block *vb, unsigned int first,
+		       unsigned int nr)
+{
+	unsigned long *word = vb->used + BIT_WORD(first);
+	unsigned long high = bits_high(first, nr);
+	unsigned long low = bits_low(first, nr);
+
+	if (~word[0] & low || (high && ~word[1] & high))
+		return false;
+	word[0] &= ~low;
+	if (unlikely(high))
+		word[1] &= ~high;
+	return true;
+}
+
 /* Returns an address, 0 if @vb has no room left. */
 static unsigned long block_take(struct vmap_block *vb, unsigned int pages)
 {
@@ -353,7 +397,7 @@ static unsigned long block_take(struct vmap_block *vb, unsigned int pages)
 	spin_lock(&vb->lock);
 	if (vb->free >= room) {
 		first = VMAP_BLOCK_PAGES - vb->free;
-		bitmap_set(vb->used, first, pages);
+		used_set(vb, first, pages);
 		WRITE_ONCE(vb->free, vb->free - room);
 		if (!vb->free)
 			block_dequeue(vb);
@@ -402,12 +446,9 @@ static struct vmap_block *block_begin_unmap(unsigned long addr,
 	if (!vb)
 		return NULL;
 	spin_lock(&vb->lock);
-	used = first + pages <= VMAP_BLOCK_PAGES &&
-	       find_next_zero_bit(vb->used, first + pages, first) ==
-	       first + pages;
 	/* Readers of memory leave them alone from here on. */
-	if (used)
-		bitmap_clear(vb->used, first, pages);
+	used = first + pages <= VMAP_BLOCK_PAGES &&
+	       used_clear(vb, first, pages);
 	spin_unlock(&vb->lock);
 	return used ? vb : NULL;
 }

@@ -356,19 +356,15 @@ static int map_p4d_range(pgd_t *pgd, unsigned long addr, unsigned long end,
 	return 0;
 }
 
-static int map_range(unsigned long start, unsigned long end,
-		     struct map_walk *walk)
+/* Out of line, as is what unmaps, so that only who needs it pays for the walk. */
+static noinline int map_pgd_range(unsigned long start, unsigned long end,
+				  struct map_walk *walk)
 {
 	unsigned long addr = start;
 	unsigned long next;
 	int err = 0;
-	bool empty;
 	pgd_t *pgd;
-	pte_t *pte;
 
-	pte = pte_at_once(start, end, &empty);
-	if (likely(pte))
-		return map_ptes(pte, start, end, walk);
 	if (WARN_ONCE(start >= end, "mapping an empty range at %#lx\n", start))
 		return -EINVAL;
 
@@ -383,6 +379,18 @@ static int map_range(unsigned long start, unsigned long end,
 	if (walk->mask & ARCH_PAGE_TABLE_SYNC_MASK)
 		arch_sync_kernel_mappings(start, end);
 	return err;
+}
+
+static int map_range(unsigned long start, unsigned long end,
+		     struct map_walk *walk)
+{
+	bool empty;
+	pte_t *pte;
+
+	pte = pte_at_once(start, end, &empty);
+	if (likely(pte))
+		return map_ptes(pte, start, end, walk);
+	return map_pgd_range(start, end, walk);
 }
 
 /**
@@ -760,31 +768,13 @@ static void unmap_p4d_range(pgd_t *pgd, unsigned long addr, unsigned long end,
 	} while (p4d++, addr = next, addr < end);
 }
 
-/**
- * __vunmap_range_noflush - unmap a range without telling KMSAN
- * @start: first address of the range
- * @end: end of the range
- *
- * For KMSAN itself. Others call vunmap_range_noflush().
- *
- * Context: Process context, may sleep. The caller owns the range.
- */
-void __vunmap_range_noflush(unsigned long start, unsigned long end)
+static noinline void unmap_pgd_range(unsigned long start, unsigned long end)
 {
 	unsigned long addr = start;
 	pgtbl_mod_mask mask = 0;
 	unsigned long next;
-	bool empty;
 	pgd_t *pgd;
-	pte_t *pte;
 
-	pte = pte_at_once(start, end, &empty);
-	if (likely(pte)) {
-		unmap_ptes(pte, start, end);
-		return;
-	}
-	if (empty)
-		return;
 	if (WARN_ONCE(start >= end, "unmapping an empty range at %#lx\n",
 		      start))
 		return;
@@ -800,6 +790,27 @@ void __vunmap_range_noflush(unsigned long start, unsigned long end)
 
 	if (mask & ARCH_PAGE_TABLE_SYNC_MASK)
 		arch_sync_kernel_mappings(start, end);
+}
+
+/**
+ * __vunmap_range_noflush - unmap a range without telling KMSAN
+ * @start: first address of the range
+ * @end: end of the range
+ *
+ * For KMSAN itself. Others call vunmap_range_noflush().
+ *
+ * Context: Process context, may sleep. The caller owns the range.
+ */
+void __vunmap_range_noflush(unsigned long start, unsigned long end)
+{
+	bool empty;
+	pte_t *pte;
+
+	pte = pte_at_once(start, end, &empty);
+	if (likely(pte))
+		unmap_ptes(pte, start, end);
+	else if (!empty)
+		unmap_pgd_range(start, end);
 }
 
 /**

@@ -191,6 +191,59 @@ static void readers_see_just_what_is_used(struct kunit *test)
 	unmap(addr[2], 4);
 }
 
+static const unsigned int across[][2] = {
+	/* pages before, pages mapped */
+	{ 1, MOST }, { MOST - 1, 2 }, { MOST - 1, MOST }, { MOST / 2, MOST },
+	{ MOST / 2, MOST / 2 }, { 2, MOST - 3 }, { 1, 1 },
+};
+
+static void across_name(const unsigned int (*pages)[2], char *name)
+{
+	snprintf(name, KUNIT_PARAM_DESC_SIZE, "%u behind %u", (*pages)[1],
+		 (*pages)[0]);
+}
+
+KUNIT_ARRAY_PARAM(across, across, across_name);
+
+/* One page after the other is used, so that a mapping may begin at any of them. */
+static void mapping_may_lie_across_words(struct kunit *test)
+{
+	const unsigned int *pages = test->param_value;
+	unsigned long before[MOST], addr, size = pages[1] * PAGE_SIZE;
+	struct reading reading;
+	unsigned int i, tries;
+
+	stay_here(test);
+	for (tries = 0; tries < WINDOW_TRIES; tries++) {
+		vmap_reclaim(NULL);
+		for (i = 0; i < pages[0]; i++)
+			before[i] = map(test, 1);
+		addr = map(test, pages[1]);
+		if (block_at(before[0]) == before[0] &&
+		    addr == before[0] + pages[0] * PAGE_SIZE)
+			break;
+		unmap(addr, pages[1]);
+		while (i)
+			unmap(before[--i], 1);
+	}
+	KUNIT_ASSERT_LT(test, tries, WINDOW_TRIES);
+
+	/* The page behind it is nobody's. */
+	reading = read_block(test, addr, addr + size + PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, size, reading.mapped);
+	reading = read_block(test, before[0], addr + size + PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, 2, reading.ranges);
+	while (i)
+		unmap(before[--i], 1);
+	reading = read_block(test, addr, addr + size);
+	KUNIT_EXPECT_EQ(test, size, reading.mapped);
+	unmap(addr, pages[1]);
+	if (block_at(addr)) {
+		reading = read_block(test, addr, addr + size);
+		KUNIT_EXPECT_EQ(test, 0, reading.mapped);
+	}
+}
+
 /*
  * Map as many pages as there are in a new block, MOST at a time. Returns how
  * many mappings that are, 0 if somebody else has used some of the block.
@@ -445,6 +498,7 @@ static struct kunit_case block_cases[] = {
 	KUNIT_CASE(block_is_an_area_marked_as_such),
 	KUNIT_CASE(more_pages_get_an_area_of_their_own),
 	KUNIT_CASE(readers_see_just_what_is_used),
+	KUNIT_CASE_PARAM(mapping_may_lie_across_words, across_gen_params),
 	KUNIT_CASE(block_is_retired_with_its_last_page),
 	KUNIT_CASE(block_of_odd_requests_is_retired),
 	KUNIT_CASE(idle_block_goes_when_space_is_short),
