@@ -205,7 +205,7 @@ struct bench_case {
 	int (*op)(struct bench_state *st);
 	unsigned int arg;	/* in pages, for all but op_find() */
 	unsigned int loops;
-	bool needs_areas;
+	enum { BENCH_NOTHING, BENCH_AREAS, BENCH_FRAGMENTS } needs;
 };
 
 static int op_nothing(struct bench_state *st) { return 0; }
@@ -276,21 +276,23 @@ static int op_find(struct bench_state *st)
 }
 
 static const struct bench_case bench_cases[] = {
-	{ "vmalloc_vfree_1",	op_vmalloc_vfree,  1, 50000, false },
-	{ "vmalloc_vfree_4",	op_vmalloc_vfree,  4, 20000, false },
-	{ "vmalloc_vfree_16",	op_vmalloc_vfree, 16, 10000, false },
-	{ "vmalloc_vfree_64",	op_vmalloc_vfree, 64,  3000, false },
-	{ "vmalloc_vfree_512",	op_vmalloc_vfree, 512,  400, false },
-	{ "batch64",		op_batch,	   1,  1000, false },
-	{ "vmap_vunmap_1",	op_vmap_vunmap,	   1, 50000, false },
-	{ "vmap_vunmap_64",	op_vmap_vunmap,	  64,  5000, false },
-	{ "vmap_blocks_512",	op_vmap_vunmap,	 512,  2000, false },
-	{ "vmap_blocks_32768",	op_vmap_vunmap,	32768,   40, false },
-	{ "vm_map_ram_1",	op_vm_map_ram,	   1, 100000, false },
-	{ "vm_map_ram_16",	op_vm_map_ram,	  16, 50000, false },
-	{ "get_vm_area_free",	op_get_vm_area,	   1, 100000, true },
-	{ "find_vm_area_hit",	op_find,	   0, 200000, true },
-	{ "find_vm_area_miss",	op_find,	   1, 200000, true },
+	{ "vmalloc_vfree_1",	op_vmalloc_vfree,  1, 50000, BENCH_NOTHING },
+	{ "vmalloc_vfree_4",	op_vmalloc_vfree,  4, 20000, BENCH_NOTHING },
+	{ "vmalloc_vfree_16",	op_vmalloc_vfree, 16, 10000, BENCH_NOTHING },
+	{ "vmalloc_vfree_64",	op_vmalloc_vfree, 64,  3000, BENCH_NOTHING },
+	{ "vmalloc_vfree_512",	op_vmalloc_vfree, 512,  400, BENCH_NOTHING },
+	{ "vmalloc_fragmented_16", op_vmalloc_vfree, 16, 10000, BENCH_FRAGMENTS },
+	{ "vmalloc_fragmented_64", op_vmalloc_vfree, 64,  3000, BENCH_FRAGMENTS },
+	{ "batch64",		op_batch,	   1,  1000, BENCH_NOTHING },
+	{ "vmap_vunmap_1",	op_vmap_vunmap,	   1, 50000, BENCH_NOTHING },
+	{ "vmap_vunmap_64",	op_vmap_vunmap,	  64,  5000, BENCH_NOTHING },
+	{ "vmap_blocks_512",	op_vmap_vunmap,	 512,  2000, BENCH_NOTHING },
+	{ "vmap_blocks_32768",	op_vmap_vunmap,	32768,   40, BENCH_NOTHING },
+	{ "vm_map_ram_1",	op_vm_map_ram,	   1, 100000, BENCH_NOTHING },
+	{ "vm_map_ram_16",	op_vm_map_ram,	  16, 50000, BENCH_NOTHING },
+	{ "get_vm_area_free",	op_get_vm_area,	   1, 100000, BENCH_AREAS },
+	{ "find_vm_area_hit",	op_find,	   0, 200000, BENCH_AREAS },
+	{ "find_vm_area_miss",	op_find,	   1, 200000, BENCH_AREAS },
 };
 
 static void free_pages_of(struct bench_state *st)
@@ -329,6 +331,8 @@ static int alloc_pages_of(struct bench_state *st, unsigned int nr)
 
 static void bench_teardown(struct bench_state *st)
 {
+	/* If there are none, nothing is held. */
+	bench_defragment();
 	if (st->areas)
 		free_areas(st->areas, BENCH_LOOKUP_AREAS);
 	free_pages_of(st);
@@ -344,7 +348,9 @@ static int bench_setup(struct bench_state *st, const struct bench_case *bc)
 	err = alloc_pages_of(st, bc->op == op_vmalloc_vfree ? 0 : bc->arg);
 	if (err)
 		return err;
-	if (!bc->needs_areas)
+	if (bc->needs == BENCH_FRAGMENTS)
+		return bench_fragment();
+	if (bc->needs != BENCH_AREAS)
 		return 0;
 
 	st->areas = alloc_areas(BENCH_LOOKUP_AREAS);
@@ -462,7 +468,7 @@ static int run_cost(const char *name)
 		return 0;
 	if (i == ARRAY_SIZE(bench_cases))
 		return bench_refuse(name, "no such case", -EINVAL);
-	if (bc->needs_areas && !BENCH_HAS_AREAS)
+	if (bc->needs == BENCH_AREAS && !BENCH_HAS_AREAS)
 		return bench_refuse(name, bench_needs_builtin, -EOPNOTSUPP);
 	st = kzalloc(sizeof(*st), GFP_KERNEL);
 	if (!st)

@@ -21,14 +21,25 @@ int bench_refuse(const char *what, const char *why, int err);
 struct vm_struct *bench_area(unsigned int nr_pages);
 struct vm_struct *bench_area_mapped(unsigned int nr_pages);
 
-/* vmalloc_bench_fill.c, vmalloc_bench_load.c, which are no part of a module */
+/* vmalloc_bench_f*.c, vmalloc_bench_load.c, which are no part of a module */
 #ifndef MODULE
+int bench_fragment(void);
+void bench_defragment(void);
 int bench_fill(unsigned int rounds, unsigned long seed);
 int bench_starve(unsigned int nr);
 int bench_hogs(unsigned int nr);
 int bench_churn(const char *kind, unsigned int nr, unsigned int idle,
 		unsigned long seed);
 #else
+static inline int bench_fragment(void)
+{
+	return bench_refuse("fragment", bench_needs_builtin, -EOPNOTSUPP);
+}
+
+static inline void bench_defragment(void)
+{
+}
+
 static inline int bench_fill(unsigned int rounds, unsigned long seed)
 {
 	return bench_refuse("fill", bench_needs_builtin, -EOPNOTSUPP);
