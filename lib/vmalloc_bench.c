@@ -35,8 +35,10 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/delay.h>
+#include <linux/err.h>
 #include <linux/io.h>
 #include <linux/kernel.h>
+#include <linux/kthread.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -53,6 +55,8 @@
 
 /* Allocations that one operation of a batch makes. */
 #define BENCH_BATCH		64
+/* Threads that one operation begins and ends. */
+#define BENCH_MAX_THREADS	8
 /* Single pages that one case maps at the most, or else pages of a block. */
 #define BENCH_MAX_PAGES		64
 #define BENCH_BLOCK_ORDER	9
@@ -203,7 +207,7 @@ struct bench_state {
 struct bench_case {
 	const char *name;
 	int (*op)(struct bench_state *st);
-	unsigned int arg;	/* in pages, for all but op_find() */
+	unsigned int arg;	/* pages, for all but op_find(), op_threads() */
 	unsigned int loops;
 	enum { BENCH_NOTHING, BENCH_AREAS, BENCH_FRAGMENTS } needs;
 };
@@ -242,6 +246,29 @@ static int op_vmap_vunmap(struct bench_state *st)
 		return -ENOMEM;
 	vunmap(p);
 	return 0;
+}
+
+static int thread_of_bench(void *unused)
+{
+	while (!kthread_should_stop())
+		schedule_timeout_interruptible(MAX_SCHEDULE_TIMEOUT);
+	return 0;
+}
+
+/* As many at a time as have stacks that are not kept for the next ones. */
+static int op_threads(struct bench_state *st)
+{
+	struct task_struct *threads[BENCH_MAX_THREADS];
+	unsigned int i, nr;
+
+	for (nr = 0; nr < st->arg; nr++) {
+		threads[nr] = kthread_run(thread_of_bench, NULL, "vmalloc_bench");
+		if (IS_ERR(threads[nr]))
+			break;
+	}
+	for (i = 0; i < nr; i++)
+		kthread_stop(threads[i]);
+	return nr == st->arg ? 0 : -ENOMEM;
 }
 
 static int op_vm_map_ram(struct bench_state *st)
@@ -290,6 +317,7 @@ static const struct bench_case bench_cases[] = {
 	{ "vmap_blocks_32768",	op_vmap_vunmap,	32768,   40, BENCH_NOTHING },
 	{ "vm_map_ram_1",	op_vm_map_ram,	   1, 100000, BENCH_NOTHING },
 	{ "vm_map_ram_16",	op_vm_map_ram,	  16, 50000, BENCH_NOTHING },
+	{ "threads_8",		op_threads,	   8,   300, BENCH_NOTHING },
 	{ "get_vm_area_free",	op_get_vm_area,	   1, 100000, BENCH_AREAS },
 	{ "find_vm_area_hit",	op_find,	   0, 200000, BENCH_AREAS },
 	{ "find_vm_area_miss",	op_find,	   1, 200000, BENCH_AREAS },
