@@ -148,9 +148,15 @@ void vfree_atomic(const void *addr)
 	if (WARN_ONCE(in_nmi(), "%s(%p) in NMI context\n", __func__, addr))
 		return;
 	kmemleak_free(addr);
+	if (!addr)
+		return;
 
+	/* It may be less than a pointer; what follows in the page is its own, too. */
+	if (IS_ENABLED(CONFIG_KASAN_GENERIC) && kasan_check_byte(addr))
+		kasan_unpoison_vmalloc(addr, sizeof(struct llist_node),
+				       KASAN_VMALLOC_PROT_NORMAL);
 	/* If the list was not empty, its work is on its way. */
-	if (addr && llist_add((struct llist_node *)addr, &later->list))
+	if (llist_add((struct llist_node *)addr, &later->list))
 		schedule_work(&later->work);
 }
 
