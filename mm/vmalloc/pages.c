@@ -18,6 +18,7 @@
 #include <linux/mmzone.h>
 #include <linux/numa.h>
 #include <linux/page-flags.h>
+#include <linux/page_owner.h>
 #include <linux/percpu.h>
 #include <linux/pgtable.h>
 #include <linux/sched.h>
@@ -57,6 +58,12 @@ static int node_of(const struct page *page)
 {
 	/* In a word with flags that others change; it stays. */
 	return data_race(page_to_nid(page));
+}
+
+static int zone_of(const struct page *page)
+{
+	/* The same. */
+	return data_race(page_zonenum(page));
 }
 
 static bool counted_alike(const struct page *a, const struct page *b)
@@ -124,6 +131,15 @@ struct block_hint {
 
 static DEFINE_PER_CPU(struct block_hint, block_hint);
 
+static bool pages_have_owners(void)
+{
+#ifdef CONFIG_PAGE_OWNER
+	return static_branch_unlikely(&page_owner_inited);
+#else
+	return false;
+#endif
+}
+
 /* A task may want each page to be of another node. */
 static bool policy_is_by_page(int node)
 {
@@ -189,7 +205,9 @@ static void block_refused(unsigned int order)
 
 /*
  * As many of the pages as are to be had in blocks without effort: nothing is
- * reclaimed or compacted for these, nobody is woken to, and reserves are for others.
+ * reclaimed or compacted for these, nobody is woken to, single pages of the node come
+ * before blocks of others, and reserves are for others. Where owners of pages are
+ * kept, who allocates like that is not listed.
  */
 static unsigned long get_in_blocks(struct page **pages, unsigned long nr,
 				   int node, gfp_t gfp, struct tally *tally)
@@ -200,10 +218,12 @@ static unsigned long get_in_blocks(struct page **pages, unsigned long nr,
 	unsigned int order;
 	struct page *page;
 
-	if (unlikely(policy_is_by_page(node)))
+	/* Low memory is for others, as long as there are single pages above it. */
+	if (IS_ENABLED(CONFIG_HIGHMEM) || unlikely(policy_is_by_page(node)) ||
+	    pages_have_owners())
 		return 0;
 	gfp &= ~(__GFP_RECLAIM | __GFP_NOFAIL | __GFP_HIGH);
-	gfp |= __GFP_NOMEMALLOC;
+	gfp |= __GFP_NOMEMALLOC | __GFP_THISNODE;
 	while (got < nr) {
 		order = block_order(nr - got, most);
 		if (!order)
@@ -331,16 +351,20 @@ static void put_foreign_pages(struct page **pages, unsigned long nr)
 	}
 }
 
-/* Whether @page is no different from others, as far as who frees it can tell. */
+/*
+ * Whether @page is no different from others, as far as who frees it can tell. Users
+ * of the memory may have left something in it, which goes when it is freed alone.
+ */
 static bool is_plain(const struct page *page)
 {
-	return !is_charged(page) && !PageHWPoison(page);
+	return !is_charged(page) && !PageHWPoison(page) &&
+	       !page_private(page) && !page_has_type(page);
 }
 
 /*
  * The order of the block that @pages begin with and that can be freed as one; 0 if
- * there is none. It need not have been got as one. Where allocations are profiled,
- * each page of what was split has a tag of its own.
+ * there is none. It need not have been got as one. Where allocations are profiled, or
+ * owners kept, each page is somebody's by itself.
  */
 static unsigned int block_at(struct page **pages, unsigned long nr)
 {
@@ -348,18 +372,26 @@ static unsigned int block_at(struct page **pages, unsigned long nr)
 	unsigned int order, i;
 	unsigned long pfn;
 
-	if (nr < 2 || pages[1] != first + 1 || mem_alloc_profiling_enabled())
+	if (nr < 2 || pages[1] != first + 1 ||
+	    mem_alloc_profiling_enabled() || pages_have_owners())
 		return 0;
 	pfn = page_to_pfn(first);
-	order = block_order(nr, pfn ? __ffs(pfn) : MAX_PAGE_ORDER);
+	order = block_order(nr, pfn ? min(__ffs(pfn), MAX_PAGE_ORDER) :
+				      MAX_PAGE_ORDER);
 	if (order > BLOCK_ORDER_SMALL &&
 	    pages[(1UL << order) - 1] != first + (1UL << order) - 1)
 		order = BLOCK_ORDER_SMALL;
 	for (i = 0; i < 1U << order; i++) {
 		if (pages[i] != first + i || !is_plain(first + i))
-			return i > 1 && is_plain(first) ? ilog2(i) : 0;
+			break;
 	}
-	return order;
+	if (i < 1U << order) {
+		if (i < 2)
+			return 0;
+		order = ilog2(i);
+	}
+	/* A zone may end anywhere. */
+	return zone_of(first) == zone_of(first + (1U << order) - 1) ? order : 0;
 }
 
 /* Others may have references to some of the pages, which live on. */

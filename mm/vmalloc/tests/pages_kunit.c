@@ -19,9 +19,9 @@
 enum { PAGES = 512 + 8 + 4 + 1 };
 /*
  * Pages that others may take or leave while a case is played for so many rounds: a
- * small block a round is more. If others took more than that, it is played again.
+ * page a round is more. If others took more than that, it is played again.
  */
-enum { ROUNDS = 32, NOISE_PAGES = 4 * ROUNDS, TRIES = 25 };
+enum { ROUNDS = 160, NOISE_PAGES = 120, TRIES = 25 };
 /* Requests that a CPU does not ask for blocks after it was refused one, and more. */
 enum { REQUESTS = 300 };
 
