@@ -10,6 +10,7 @@
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
+#include <linux/page_owner.h>
 #include <linux/vmstat.h>
 #include <linux/workqueue.h>
 
@@ -109,6 +110,12 @@ static void pages_come_in_blocks_if_there_are_any(struct kunit *test)
 	unsigned int i;
 	bool got = false;
 
+	if (IS_ENABLED(CONFIG_HIGHMEM))
+		kunit_skip(test, "with highmem there are none");
+#ifdef CONFIG_PAGE_OWNER
+	if (static_branch_unlikely(&page_owner_inited))
+		kunit_skip(test, "pages have owners");
+#endif
 	for (i = 0; i < REQUESTS && !got; i++) {
 		fill(test, store, nr);
 		got = is_block(store->pages, nr);
