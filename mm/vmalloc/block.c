@@ -367,6 +367,7 @@ static void used_set(struct vmap_block *vb, unsigned int first, unsigned int nr)
 	unsigned long *word = vb->used + BIT_WORD(first);
 	unsigned long high = bits_high(first, nr);
 
+	lockdep_assert_held(&vb->lock);
 	word[0] |= bits_low(first, nr);
 	if (unlikely(high))
 		word[1] |= high;
@@ -380,6 +381,7 @@ static bool used_clear(struct vmap_block *vb, unsigned int first,
 	unsigned long high = bits_high(first, nr);
 	unsigned long low = bits_low(first, nr);
 
+	lockdep_assert_held(&vb->lock);
 	if (~word[0] & low || (high && ~word[1] & high))
 		return false;
 	word[0] &= ~low;

@@ -173,7 +173,7 @@ void vmap_spares_free(struct list_head *spares)
 
 /**
  * vmap_areas_cpu_dead - free the descriptors that a CPU has at hand
- * @cpu: the CPU, which is offline
+ * @cpu: the CPU, which is offline, or is this one and preemption is off
  *
  * Context: process.
  * Return: 0.
