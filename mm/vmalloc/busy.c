@@ -2,12 +2,22 @@
 /*
  * The index of busy areas.
  *
- * Each node has the areas whose start hashes to it. Lookups are made with the
- * busy_lock of one node held, by usercopy checks among others, so nothing slow
- * is done under it but by the readers of memory and of /proc/vmallocinfo.
+ * Each node has the areas whose start hashes to it. They are added and removed
+ * with the node's busy_lock held. A lookup, as each check of usercopy makes one,
+ * takes no lock and writes nothing: it looks at what there is, and if nothing was
+ * added to the node or removed from it meanwhile, what it has found is right, and
+ * that it has found nothing as well. Else it is made again with the lock held, so
+ * that nobody can keep it from an end.
+ *
+ * A table of hints spares most of them the descent of the tree: for each few pages
+ * an area that starts there. From it the others are a step or two away.
  */
 
+#include <linux/bitmap.h>
+#include <linux/bitops.h>
 #include <linux/kasan.h>
+#include <linux/rcupdate.h>
+#include <linux/seqlock.h>
 
 #include "internal.h"
 
@@ -16,6 +26,56 @@ bool vmap_initialized __read_mostly;
 static unsigned long untagged(unsigned long addr)
 {
 	return (unsigned long)kasan_reset_tag((void *)addr);
+}
+
+/* === Hints === */
+
+static bool same_hint(unsigned long a, unsigned long b)
+{
+	return !((a ^ b) >> VMAP_HINT_SHIFT);
+}
+
+/* An area below @va, which is in @vn->busy, that starts in the same pages. */
+static struct vmap_area *hint_below(struct vmap_node *vn,
+				    const struct vmap_area *va)
+{
+	struct vmap_area *below = extent_below(&vn->busy, va);
+
+	return below && same_hint(below->va_start, va->va_start) ? below : NULL;
+}
+
+/* === Adding and removing === */
+
+/*
+ * The nodes that have areas which reach over the end of a chunk, and so have
+ * addresses that hash to others; all of them are from the heap. Changed under the
+ * busy_lock of the node.
+ */
+static DECLARE_BITMAP(reaching_nodes, VMAP_MAX_NODES);
+
+static bool same_chunk(unsigned long a, unsigned long b)
+{
+	return !((a ^ b) >> VMAP_CHUNK_SHIFT);
+}
+
+static bool reaches_over(const struct vmap_area *va)
+{
+	return unlikely(!(va->flags & VMAP_CHUNKED)) &&
+	       !same_chunk(va->va_start, va->va_end - 1);
+}
+
+static void reaching_added(struct vmap_node *vn)
+{
+	lockdep_assert_held(&vn->busy_lock);
+	if (!vn->reaching++)
+		set_bit(vn - vmap_nodes, reaching_nodes);
+}
+
+static void reaching_removed(struct vmap_node *vn)
+{
+	lockdep_assert_held(&vn->busy_lock);
+	if (!--vn->reaching)
+		clear_bit(vn - vmap_nodes, reaching_nodes);
 }
 
 /**
@@ -36,9 +96,15 @@ void vmap_busy_add(struct vmap_area *va, struct vm_struct *vm)
 	}
 	spin_lock(&vn->busy_lock);
 	va->vm = vm;
+	raw_write_seqcount_begin(&vn->busy_seq);
 	err = extent_insert(&vn->busy, va);
-	if (!err)
+	if (!err) {
+		*addr_to_hint(vn, va->va_start) = va;
+		if (reaches_over(va))
+			reaching_added(vn);
 		vmap_debug_moved(-va_size(va));
+	}
+	raw_write_seqcount_end(&vn->busy_seq);
 	spin_unlock(&vn->busy_lock);
 	WARN_ONCE(err, "vmalloc: %#lx-%#lx is handed out twice\n",
 		  va->va_start, va->va_end);
@@ -56,10 +122,19 @@ static noinline void end_watches(struct vmap_node *vn,
 	}
 }
 
-static void busy_unlink(struct vmap_node *vn, struct vmap_area *va)
+static __always_inline void busy_unlink(struct vmap_node *vn,
+					struct vmap_area *va)
 {
+	struct vmap_area **hint = addr_to_hint(vn, va->va_start);
+
 	lockdep_assert_held(&vn->busy_lock);
+	raw_write_seqcount_begin(&vn->busy_seq);
+	if (*hint == va)
+		*hint = hint_below(vn, va);
 	extent_remove(&vn->busy, va);
+	raw_write_seqcount_end(&vn->busy_seq);
+	if (reaches_over(va))
+		reaching_removed(vn);
 	if (unlikely(!hlist_empty(&vn->watches)))
 		end_watches(vn, va);
 	vmap_debug_moved(va_size(va));
@@ -80,69 +155,197 @@ void vmap_busy_remove(struct vmap_area *va)
 	spin_unlock(&vn->busy_lock);
 }
 
-/*
- * An area is indexed by its start. If it came from a chunk, the node of an
- * address in it is the one; others may reach over several chunks, and start at
- * a lower address: so from the node of the address go down, once around. Nodes
- * without areas are passed over unlocked: an area that is added while one looks
- * for it need not be found. So any root will do that is read.
+/* === Lookups === */
+
+/**
+ * struct vmap_found - what a lookup has found
+ * @va: the area, or NULL
+ * @vm: its struct vm_struct when it was found, or NULL
+ *
+ * Both are of one time: who looks up what others free gets no other area's @vm.
  */
-static struct vmap_node *node_below(struct vmap_node *vn,
-				    const struct vmap_node *home)
+struct vmap_found {
+	struct vmap_area *va;
+	struct vm_struct *vm;
+};
+
+static noinline __no_kmsan_checks
+struct vmap_area *peek_tree(const struct vmap_node *vn, unsigned long addr)
 {
-	do {
-		if (vn == vmap_nodes)
-			vn += nr_vmap_nodes;
-		vn--;
-		/* rb_link_node() stores it plainly. */
-	} while (vn != home && !data_race(READ_ONCE(vn->busy.root.rb_node)));
-	return vn == home ? NULL : vn;
+	return extent_peek_below(&vn->busy, addr);
 }
 
-static __always_inline struct vmap_area *node_find(struct vmap_node *vn,
-						   unsigned long addr)
+/*
+ * Step from *@va, which starts in the same few pages as @addr, to the highest area
+ * that starts at or below it, or to NULL. As long as nothing has changed, what is
+ * linked is an area of the node, so that is asked before each step. Returns false
+ * if something has.
+ */
+static __always_inline bool peek_near(const struct vmap_node *vn,
+				      unsigned int seq, unsigned long addr,
+				      struct vmap_area **va)
 {
+	const bool up = addr >= READ_ONCE_NOCHECK((*va)->va_start);
+	struct vmap_area *next;
+
+	for (;;) {
+		const struct list_head *link;
+
+		link = up ? READ_ONCE_NOCHECK((*va)->list.next) :
+			    READ_ONCE_NOCHECK((*va)->list.prev);
+		if (read_seqcount_retry(&vn->busy_seq, seq))
+			return false;
+		next = link_to_va(&vn->busy, link);
+		if (up && (!next || addr < READ_ONCE_NOCHECK(next->va_start)))
+			return true;
+		*va = next;
+		if (!up && (!next || addr >= READ_ONCE_NOCHECK(next->va_start)))
+			return true;
+	}
+}
+
+/* As peek_near(), by the hint, or by the tree if that is of other pages. */
+static __always_inline bool peek_below(struct vmap_node *vn, unsigned int seq,
+				       unsigned long addr,
+				       struct vmap_area **below)
+{
+	struct vmap_area *va = READ_ONCE_NOCHECK(*addr_to_hint(vn, addr));
+
+	*below = va;
+	if (likely(va)) {
+		const unsigned long start = READ_ONCE_NOCHECK(va->va_start);
+
+		if (addr >= start && addr < READ_ONCE_NOCHECK(va->va_end))
+			return true;
+		if (same_hint(start, addr))
+			return peek_near(vn, seq, addr, below);
+	}
+	*below = peek_tree(vn, addr);
+	return true;
+}
+
+/* What is known after a look at a node. */
+enum vmap_look { VMAP_FOUND, VMAP_NOWHERE, VMAP_NOT_HERE, VMAP_CHANGES };
+
+/*
+ * Where an area of the same chunk lies below the address, none can reach over it
+ * from another chunk.
+ */
+static __always_inline enum vmap_look node_peek(struct vmap_node *vn,
+						unsigned long addr,
+						struct vmap_found *found)
+{
+	enum vmap_look look = VMAP_CHANGES;
 	struct vmap_area *va;
+	unsigned int seq;
+
+	/* What was a descriptor stays one: see vmap_areas_init(). */
+	rcu_read_lock_sched();
+	/* Does not wait for who changes it, who may be preempted. */
+	seq = raw_seqcount_begin(&vn->busy_seq);
+	if (likely(peek_below(vn, seq, addr, &va))) {
+		look = VMAP_NOT_HERE;
+		if (va && addr < READ_ONCE_NOCHECK(va->va_end)) {
+			look = VMAP_FOUND;
+			found->va = va;
+			found->vm = READ_ONCE_NOCHECK(va->vm);
+		} else if (va && same_chunk(READ_ONCE_NOCHECK(va->va_start),
+					    addr)) {
+			look = VMAP_NOWHERE;
+		}
+		if (read_seqcount_retry(&vn->busy_seq, seq))
+			look = VMAP_CHANGES;
+	}
+	rcu_read_unlock_sched();
+	return look;
+}
+
+static struct vmap_found node_find_locked(struct vmap_node *vn,
+					  unsigned long addr)
+{
+	struct vmap_found found;
 
 	spin_lock(&vn->busy_lock);
-	va = extent_find(&vn->busy, addr);
+	found.va = extent_find(&vn->busy, addr);
+	found.vm = found.va ? found.va->vm : NULL;
 	spin_unlock(&vn->busy_lock);
-	return va;
+	return found;
 }
 
-static noinline struct vmap_area *nodes_below_find(struct vmap_node *home,
-						   unsigned long addr)
+/*
+ * Not in @home, or something changes there. If the area that has the address came
+ * from a chunk, @home is its node. Others may reach over several chunks, and start
+ * at a lower address. An area that is added while one looks for it need not be
+ * found, so any state of the bits will do that is read.
+ */
+static noinline __no_kmsan_checks
+struct vmap_found find_elsewhere(struct vmap_node *home, unsigned long addr,
+				 bool changes)
 {
-	struct vmap_area *va = NULL;
-	struct vmap_node *vn = home;
+	struct vmap_found found = {};
+	struct vmap_node *vn;
+	unsigned int id;
 
-	while (!va && (vn = node_below(vn, home)))
-		va = node_find(vn, addr);
-	return va;
+	if (changes)
+		found = node_find_locked(home, addr);
+	for_each_set_bit(id, reaching_nodes, nr_vmap_nodes) {
+		if (found.va)
+			break;
+		vn = &vmap_nodes[id];
+		if (vn != home &&
+		    unlikely(node_peek(vn, addr, &found) == VMAP_CHANGES))
+			found = node_find_locked(vn, addr);
+	}
+	return found;
+}
+
+/*
+ * Before vmalloc is up, there is one node, and nothing in it. Of a descriptor that
+ * is somebody else's by now, KMSAN may hold that it was not initialized.
+ */
+static __always_inline struct vmap_found busy_find(unsigned long addr)
+{
+	struct vmap_found found = {};
+	struct vmap_node *home;
+	enum vmap_look look;
+
+	addr = untagged(addr);
+	home = addr_to_node(addr);
+	look = node_peek(home, addr, &found);
+	if (unlikely(look == VMAP_CHANGES))
+		return find_elsewhere(home, addr, true);
+	if (unlikely(look == VMAP_NOT_HERE))
+		return find_elsewhere(home, addr, false);
+	if (look == VMAP_NOWHERE)
+		return (struct vmap_found){};
+	return found;
 }
 
 /**
  * find_vmap_area - find the busy area that an address lies in
  * @addr: the address
  *
- * Context: process, also where it must not sleep; takes busy_locks, which
- * interrupts must not take. It is up to the caller that the area is not freed
- * while it is looked at.
+ * Context: any but interrupts: while the areas of a node change, it takes a
+ * busy_lock. It is up to the caller that the area is not freed while it is looked
+ * at.
  * Return: the area, or NULL.
  */
-struct vmap_area *find_vmap_area(unsigned long addr)
+__no_kmsan_checks struct vmap_area *find_vmap_area(unsigned long addr)
 {
-	struct vmap_node *home;
-	struct vmap_area *va;
+	return busy_find(addr).va;
+}
 
-	if (unlikely(!vmap_initialized))
-		return NULL;
-	addr = untagged(addr);
-	home = addr_to_node(addr);
-	va = node_find(home, addr);
-	if (likely(va) || nr_vmap_nodes == 1)
-		return va;
-	return nodes_below_find(home, addr);
+/**
+ * vmap_busy_find_vm - find the struct vm_struct of a busy area
+ * @addr: an address in it
+ *
+ * Context: as find_vmap_area().
+ * Return: what it was bound to when it was found; NULL if there is no such area,
+ * or it is one of vm_map_ram().
+ */
+__no_kmsan_checks struct vm_struct *vmap_busy_find_vm(unsigned long addr)
+{
+	return busy_find(addr).vm;
 }
 
 /*
@@ -185,16 +388,23 @@ static __always_inline struct vmap_area *busy_take(unsigned long addr,
 						   const struct vm_struct *vm,
 						   unsigned long ram_size)
 {
-	struct vmap_node *home, *vn;
+	struct vmap_node *home;
 	struct vmap_area *va;
+	unsigned int id;
 
 	if (unlikely(!vmap_initialized))
 		return NULL;
 	addr = untagged(addr);
 	home = addr_to_node(addr);
 	va = node_take(home, addr, vm, ram_size);
-	for (vn = home; unlikely(!va) && (vn = node_below(vn, home)); )
-		va = node_take(vn, addr, vm, ram_size);
+	if (likely(va))
+		return va;
+	for_each_set_bit(id, reaching_nodes, nr_vmap_nodes) {
+		if (&vmap_nodes[id] != home)
+			va = node_take(&vmap_nodes[id], addr, vm, ram_size);
+		if (va)
+			break;
+	}
 	return va;
 }
 

@@ -50,15 +50,35 @@ static bool set_check(spinlock_t *lock, struct rb_list *set, bool sized,
 	return valid;
 }
 
+/* Each hint is one of the node's areas, and stands where that is looked for. */
+static bool hints_check(struct vmap_node *vn)
+{
+	bool valid = true;
+	unsigned int i;
+
+	spin_lock(&vn->busy_lock);
+	for (i = 0; i < VMAP_HINTS; i++) {
+		struct vmap_area *va = vn->hints[i];
+
+		if (va && (extent_find(&vn->busy, va->va_start) != va ||
+			   addr_to_hint(vn, va->va_start) != &vn->hints[i]))
+			valid = false;
+	}
+	spin_unlock(&vn->busy_lock);
+	return valid;
+}
+
 static bool all_sets_check(unsigned long *bytes)
 {
 	struct vmap_arena *arena;
 	bool valid = true;
 	unsigned int i;
 
-	for (i = 0; i < nr_vmap_nodes; i++)
+	for (i = 0; i < nr_vmap_nodes; i++) {
 		valid &= set_check(&vmap_nodes[i].busy_lock,
 				   &vmap_nodes[i].busy, false, false, bytes);
+		valid &= hints_check(&vmap_nodes[i]);
+	}
 	for_each_vmap_arena(arena, i) {
 		valid &= set_check(&arena->lazy_lock, &arena->lazy, false,
 				   true, bytes);

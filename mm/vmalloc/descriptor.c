@@ -206,5 +206,14 @@ core_initcall(vmap_areas_hotplug_init);
  */
 void __init vmap_areas_init(void)
 {
-	vmap_area_cachep = KMEM_CACHE(vmap_area, SLAB_PANIC);
+	/* Lookups do not look at the flags: the free pointer may have their place. */
+	struct kmem_cache_args args = {
+		.use_freeptr_offset = true,
+		.freeptr_offset = offsetof(struct vmap_area, flags),
+	};
+
+	/* What a lookup without a lock has met is a descriptor, if of others. */
+	vmap_area_cachep = kmem_cache_create("vmap_area",
+					     sizeof(struct vmap_area), &args,
+					     SLAB_PANIC | SLAB_TYPESAFE_BY_RCU);
 }

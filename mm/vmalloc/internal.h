@@ -40,6 +40,9 @@
  *   vmap_node.busy_lock > vmap_block.lock > vmap_block_queue.lock
  *   RCU > vmap_block.lock
  *
+ * Lookups in vn->busy take none, unless something is added there or removed: see
+ * busy.c.
+ *
  * vmap_arena.lazy_lock, vmap_arena.lock and alloc.c's failed_lock are leaves: no
  * two of them, nor one of them and another spinlock of vmalloc, are ever held
  * together. The xarrays
@@ -55,6 +58,7 @@
 #include <linux/mm.h>
 #include <linux/preempt.h>
 #include <linux/sched/clock.h>
+#include <linux/seqlock.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/vmalloc.h>
@@ -102,12 +106,29 @@ struct vmap_arena {
 	struct list_head draining;
 };
 
+/* As many nodes as possible CPUs, up to a bound: each keeps a chunk or two. */
+#define VMAP_MAX_NODES		128
+
+/*
+ * Hints to busy areas, 4 KiB a node: one for each four pages, in which two areas of
+ * a page and its guard have room. They tell those of 8 MiB apart, which is more
+ * than most nodes have at a time; others with the same hint are looked up in the
+ * tree.
+ */
+#define VMAP_HINT_SHIFT		(PAGE_SHIFT + 2)
+#define VMAP_HINTS		512
+
 /**
  * struct vmap_node - a share of the address space
+ * @busy_lock: guards @busy, vmap_area.vm of the areas in it, and @watches
+ * @busy_seq: odd while areas are added to @busy or removed; for who looks something
+ *	up without the lock, and so with it in one line
  * @busy: areas in use whose start hashes to this node; plain. Debuggers read
  *	busy.head
- * @busy_lock: guards @busy, vmap_area.vm of the areas in it, and @watches
  * @watches: who wants to know when a busy area is removed or shrinks
+ * @reaching: how many of @busy reach over the end of a chunk
+ * @hints: for each few pages one of the busy areas that start there, or NULL; under
+ *	@busy_lock and @busy_seq
  * @arena: what is unused in the leased chunks that hash to this node
  * @tidied: @arena.given when it was last looked for whole chunks
  * @no_chunk: vmap_heap.given when the heap had no chunk for this node
@@ -118,14 +139,17 @@ struct vmap_arena {
  * often, or in another node first.
  */
 struct vmap_node {
-	struct rb_list busy;
 	spinlock_t busy_lock;		/* see above */
+	seqcount_t busy_seq;
+	struct rb_list busy;
+	unsigned int reaching;
 	struct hlist_head watches;
 	struct vmap_arena arena;
 	unsigned long tidied;
 	unsigned long no_chunk;
 	unsigned int room_in;
 	unsigned int served_by;
+	struct vmap_area *hints[VMAP_HINTS];
 };
 
 /*
@@ -284,6 +308,13 @@ static inline struct vmap_node *addr_to_node(unsigned long addr)
 	return &vmap_nodes[addr_to_node_id(addr)];
 }
 
+/* Areas that start in the same pages have the same hint; others may share it. */
+static inline struct vmap_area **addr_to_hint(struct vmap_node *vn,
+					      unsigned long addr)
+{
+	return &vn->hints[(addr >> VMAP_HINT_SHIFT) % VMAP_HINTS];
+}
+
 /* Who owns the addresses of @va once it is free. */
 static inline struct vmap_arena *va_to_arena(const struct vmap_area *va)
 {
@@ -340,6 +371,7 @@ extern bool vmap_initialized;
 
 void vmap_busy_add(struct vmap_area *va, struct vm_struct *vm);
 void vmap_busy_remove(struct vmap_area *va);
+struct vm_struct *vmap_busy_find_vm(unsigned long addr);
 struct vmap_area *vmap_busy_take_vm(unsigned long addr,
 				    const struct vm_struct *vm);
 struct vmap_area *vmap_busy_take_ram(unsigned long start, unsigned long size);

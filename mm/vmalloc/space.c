@@ -32,8 +32,6 @@
  */
 #define CONGRUENT_LOOKS		32
 
-/* As many nodes as possible CPUs, up to a bound: each keeps a chunk or two. */
-#define VMAP_MAX_NODES		128
 /*
  * Leave each node at least so many chunks of its own: then the spare ones that
  * nodes keep are at most a 64th of the space. It may lease those of others, too.
@@ -784,6 +782,7 @@ static void __init vmap_nodes_init(void)
 	}
 	for (i = 0; i < nr_vmap_nodes; i++) {
 		spin_lock_init(&vmap_nodes[i].busy_lock);
+		seqcount_init(&vmap_nodes[i].busy_seq);
 		extent_set_init(&vmap_nodes[i].busy);
 		arena_init(&vmap_nodes[i].arena);
 		vmap_nodes[i].no_chunk = ULONG_MAX;

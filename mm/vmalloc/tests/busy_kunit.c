@@ -4,6 +4,15 @@
  */
 
 #include <kunit/test.h>
+#include <linux/completion.h>
+#include <linux/cpumask.h>
+#include <linux/delay.h>
+#include <linux/err.h>
+#include <linux/jiffies.h>
+#include <linux/kthread.h>
+#include <linux/prandom.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
 
 #include "window.h"
 
@@ -169,12 +178,186 @@ static void a_watch_ends_with_its_area(struct kunit *test)
 	retire(vas[0]);
 }
 
+/* Pages, and how often one is looked up, and goes and comes back, at least. */
+enum { CROWD = 256, LOOKUPS = 200000, TURNS = 20000 };
+
+/* So far apart, areas have one hint: of two, one is looked up in the tree. */
+#define ONE_HINT	((unsigned long)VMAP_HINTS << VMAP_HINT_SHIFT)
+
+/**
+ * struct crowd - areas of which every second one comes and goes
+ * @vas: the areas
+ * @vms: what they are bound to
+ * @turns: how often one has gone and come back
+ */
+struct crowd {
+	struct vmap_area *vas[CROWD];
+	struct vm_struct vms[CROWD];
+	unsigned long turns;
+};
+
+static int come_and_go(void *data)
+{
+	struct crowd *crowd = data;
+	struct rnd_state rnd;
+	unsigned int i;
+
+	prandom_seed_state(&rnd, window_seed);
+	while (!kthread_should_stop()) {
+		i = prandom_u32_state(&rnd) % CROWD | 1;
+		vmap_busy_remove(crowd->vas[i]);
+		vmap_busy_add(crowd->vas[i], &crowd->vms[i]);
+		WRITE_ONCE(crowd->turns, crowd->turns + 1);
+		cond_resched();
+	}
+	return 0;
+}
+
+static unsigned long crowd_page(unsigned int i)
+{
+	return WINDOW_START + i / (CROWD / 2) * ONE_HINT +
+	       i % (CROWD / 2) * PAGE_SIZE;
+}
+
+/* It must be found if it stays; if it comes and goes, nothing else may be. */
+static bool found_right(const struct crowd *crowd, unsigned int i)
+{
+	unsigned long addr = crowd_page(i) + PAGE_SIZE - 1;
+	const struct vmap_area *va = find_vmap_area(addr);
+	const struct vm_struct *vm = vmap_busy_find_vm(addr);
+
+	if (i % 2)
+		return (!va || va == crowd->vas[i]) &&
+		       (!vm || vm == &crowd->vms[i]);
+	return va == crowd->vas[i] && vm == &crowd->vms[i];
+}
+
+static void look_up_crowd(struct kunit *test, const struct crowd *crowd)
+{
+	unsigned long until = jiffies + 20 * HZ;
+	unsigned int wrong = 0, ghosts = 0, i;
+	struct rnd_state rnd;
+
+	prandom_seed_state(&rnd, window_seed + 1);
+	for (i = 0; i < LOOKUPS || READ_ONCE(crowd->turns) < TURNS; i++) {
+		if (time_after(jiffies, until))
+			break;
+		wrong += !found_right(crowd, prandom_u32_state(&rnd) % CROWD);
+		ghosts += !!find_vmap_area(crowd_page(CROWD));
+		if (i % 64 == 0)
+			cond_resched();
+	}
+	KUNIT_EXPECT_EQ(test, wrong, 0U);
+	KUNIT_EXPECT_EQ(test, ghosts, 0U);
+	KUNIT_EXPECT_GT(test, READ_ONCE(crowd->turns), 0UL);
+}
+
+/* Lookups take no lock, and the tree is turned under them. */
+static void what_stays_is_found_while_others_come_and_go(struct kunit *test)
+{
+	struct crowd *crowd = kunit_kzalloc(test, sizeof(*crowd), GFP_KERNEL);
+	struct task_struct *task;
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, crowd);
+	window_cut(test, crowd_page(0), PAGE_SIZE, crowd->vas, CROWD / 2);
+	window_cut(test, crowd_page(CROWD / 2), PAGE_SIZE,
+		   &crowd->vas[CROWD / 2], CROWD / 2);
+	for (i = 0; i < CROWD; i++)
+		vmap_busy_add(crowd->vas[i], &crowd->vms[i]);
+	task = kthread_run(come_and_go, crowd, "vmalloc_crowd");
+	KUNIT_EXPECT_FALSE(test, IS_ERR(task));
+	if (!IS_ERR(task)) {
+		look_up_crowd(test, crowd);
+		kthread_stop(task);
+	}
+	for (i = 0; i < CROWD; i++)
+		retire(crowd->vas[i]);
+}
+
+/**
+ * struct lookup - one that another task makes
+ * @addr: what it looks up
+ * @go: set when it is to do so
+ * @va: what it has found
+ * @done: completed once it has
+ */
+struct lookup {
+	unsigned long addr;
+	bool go;
+	struct vmap_area *va;
+	struct completion done;
+};
+
+static int look_up(void *data)
+{
+	struct lookup *lookup = data;
+
+	while (!READ_ONCE(lookup->go))
+		cond_resched();
+	lookup->va = find_vmap_area(lookup->addr);
+	complete(&lookup->done);
+	return 0;
+}
+
+/* Nothing of the window's first node can be found for so long, in milliseconds. */
+enum { HIDDEN = 20 };
+
+static void hide_all_for_a_while(struct lookup *lookup)
+{
+	struct vmap_node *vn = addr_to_node(lookup->addr);
+	struct vmap_area **hint = addr_to_hint(vn, lookup->addr), *hinted;
+	struct rb_root root;
+
+	spin_lock(&vn->busy_lock);
+	raw_write_seqcount_begin(&vn->busy_seq);
+	root = vn->busy.root;
+	hinted = *hint;
+	vn->busy.root = RB_ROOT;
+	*hint = NULL;
+	WRITE_ONCE(lookup->go, true);
+	mdelay(HIDDEN);
+	vn->busy.root = root;
+	*hint = hinted;
+	raw_write_seqcount_end(&vn->busy_seq);
+	spin_unlock(&vn->busy_lock);
+}
+
+/* What is in the midst of a change is looked up once that is over. */
+static void a_lookup_waits_for_a_change(struct kunit *test)
+{
+	struct lookup lookup = { .addr = WINDOW_START };
+	struct task_struct *task;
+	struct vmap_area *va;
+	unsigned int other;
+
+	/* If this task moves there, the lookup comes later, and finds it, too. */
+	other = cpumask_any_but(cpu_online_mask, raw_smp_processor_id());
+	if (other >= nr_cpu_ids)
+		kunit_skip(test, "there is one CPU");
+	va = window_take(test, WINDOW_START, WINDOW_START + PAGE_SIZE);
+	vmap_busy_add(va, NULL);
+	init_completion(&lookup.done);
+	task = kthread_create(look_up, &lookup, "vmalloc_lookup");
+	KUNIT_EXPECT_FALSE(test, IS_ERR(task));
+	if (!IS_ERR(task)) {
+		kthread_bind(task, other);
+		wake_up_process(task);
+		hide_all_for_a_while(&lookup);
+		wait_for_completion(&lookup.done);
+		KUNIT_EXPECT_PTR_EQ(test, va, lookup.va);
+	}
+	retire(va);
+}
+
 static struct kunit_case busy_cases[] = {
 	KUNIT_CASE(interior_address_is_found_across_chunks),
 	KUNIT_CASE(next_goes_up_through_all_nodes),
 	KUNIT_CASE(next_returns_with_the_node_of_the_area_locked),
 	KUNIT_CASE(take_leaves_areas_of_another_kind),
 	KUNIT_CASE(a_watch_ends_with_its_area),
+	KUNIT_CASE(what_stays_is_found_while_others_come_and_go),
+	KUNIT_CASE(a_lookup_waits_for_a_change),
 	{}
 };
 

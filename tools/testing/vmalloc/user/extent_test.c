@@ -355,7 +355,7 @@ static void give_apart(struct rb_list *set, unsigned long first,
 }
 
 /* Whether the set is valid and its runs have these lengths, a digit for each. */
-static bool runs_are(const struct rb_list *set, const char *lengths)
+static bool runs_are(struct rb_list *set, const char *lengths)
 {
 	struct vmap_area *va;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The address space and its lazily freed areas, used by several threads, under
- * TSan: producers reserve and free, while one drains.
+ * TSan: producers reserve and free, while one drains, and one looks areas up.
  *
  *	space_threads [seed [steps]]
  *
@@ -17,6 +17,7 @@
 #define PRODUCERS	2
 #define CPUS		4
 #define AREAS		64
+#define KEPT		16
 
 unsigned int warnings;
 
@@ -31,6 +32,10 @@ struct producer {
 };
 
 static struct producer producers[PRODUCERS];
+
+/* Areas that stay, among those that come and go. */
+static struct vm_struct kept[KEPT];
+
 static bool producing;
 
 static __thread unsigned int points;
@@ -106,8 +111,6 @@ static void *produce(void *arg)
 			release(p, i);
 		else
 			reserve(p, i);
-		find_vmap_area(VMALLOC_START + input_below(&p->input, 4096) *
-			       PAGE_SIZE);
 	}
 	for (i = 0; i < AREAS; i++)
 		if (p->areas[i].start)
@@ -137,6 +140,60 @@ static void *drain(void *arg)
 	return NULL;
 }
 
+/* One in three is from the heap, and reaches over chunks. */
+static void keep(unsigned int i)
+{
+	unsigned long size = i % 3 ? PAGE_SIZE : VMAP_CHUNK_SIZE + PAGE_SIZE;
+	struct vmap_area *va;
+
+	shim_cpu = i % CPUS;
+	va = vmap_area_reserve(size, PAGE_SIZE, VMALLOC_START, VMALLOC_END,
+			       NUMA_NO_NODE, GFP_KERNEL, 0, &kept[i]);
+	if (IS_ERR(va))
+		shim_die("no room for what is kept\n");
+	space_taken(va->va_start, va->va_end);
+}
+
+static void let_go(unsigned int i)
+{
+	struct vmap_area *va;
+
+	va = vmap_busy_take_vm((unsigned long)kept[i].addr, &kept[i]);
+	if (!va)
+		shim_die("what is kept is lost\n");
+	vmap_area_unmap(va);
+	vmap_area_retire(va);
+}
+
+/* What is there is found by each address in it, and nothing where nothing is. */
+static void look_up(const struct vm_struct *vm, struct input *input)
+{
+	unsigned long start = (unsigned long)vm->addr;
+	unsigned long addr = start + input_below(input, vm->size / PAGE_SIZE) *
+				     PAGE_SIZE;
+	struct vmap_area *va = find_vmap_area(addr);
+
+	if (!va || va->va_start != start || va->va_end != start + vm->size)
+		shim_die("%#lx is not found while others change\n", addr);
+	if (vmap_busy_find_vm(addr) != vm)
+		shim_die("%#lx is found to be another's\n", addr);
+	if (find_vmap_area(VMALLOC_START - PAGE_SIZE))
+		shim_die("what nobody has is found\n");
+	find_vmap_area(VMALLOC_START + input_below(input, 4096) * PAGE_SIZE);
+}
+
+static void *find(void *arg)
+{
+	struct input *input = arg;
+
+	while (READ_ONCE(producing)) {
+		look_up(&kept[input_below(input, KEPT)], input);
+		if (!input_next(input))
+			break;
+	}
+	return NULL;
+}
+
 static void start(pthread_t *thread, void *(*run)(void *), void *arg)
 {
 	if (pthread_create(thread, NULL, run, arg))
@@ -146,7 +203,8 @@ static void start(pthread_t *thread, void *(*run)(void *), void *arg)
 int main(int argc, char **argv)
 {
 	unsigned long seed = 1, steps = 100000;
-	pthread_t drainer;
+	pthread_t drainer, finder;
+	struct input finds;
 	unsigned int i;
 
 	if (!input_args(argc, argv, &seed, &steps))
@@ -155,7 +213,11 @@ int main(int argc, char **argv)
 	printf("# %u producers: seed %lu, %lu steps each\n", PRODUCERS, seed,
 	       steps);
 	space_begin(CPUS, &no_cache);
+	for (i = 0; i < KEPT; i++)
+		keep(i);
 	WRITE_ONCE(producing, true);
+	input_from_seed(&finds, seed + PRODUCERS, 100 * steps);
+	start(&finder, find, &finds);
 	start(&drainer, drain, NULL);
 	for (i = 0; i < PRODUCERS; i++) {
 		producers[i].cpu = i;
@@ -166,9 +228,12 @@ int main(int argc, char **argv)
 		pthread_join(producers[i].thread, NULL);
 	WRITE_ONCE(producing, false);
 	pthread_join(drainer, NULL);
+	pthread_join(finder, NULL);
+	for (i = 0; i < KEPT; i++)
+		let_go(i);
 	space_check();
 	space_end();
-	printf("ok producers_against_a_drain\n");
+	printf("ok producers_against_a_drain_and_lookups\n");
 	printf("1 passed, 0 failed, 0 skipped\n");
 	return 0;
 }
