@@ -39,8 +39,7 @@ static int stats_show(struct seq_file *m, void *v)
 
 	seq_printf(m, "soft_limit_pages %lu\n", soft);
 	seq_printf(m, "hard_limit_pages %lu\n", vmap_lazy_hard_of_soft(soft));
-	seq_printf(m, "waiting_pages %ld\n",
-		   atomic_long_read(&vmap_waiting_nr));
+	seq_printf(m, "waiting_pages %lu\n", vmap_waiting_pages());
 	for (stat = 0; stat < VMAP_STATS; stat++)
 		seq_printf(m, "%s %lu\n", vmap_stat_name(stat),
 			   vmap_stat_read(stat));

@@ -83,10 +83,12 @@ struct seq_file;
  * @given: how often something was added to @free; read without the lock, too
  * @flushed: ranges of past drains that are still to be added to @free; sorted,
  *	but for where one drain's end and the next one's begin
- * @lazy_lock: guards @lazy, @lazy_areas and @lazy_pages
+ * @lazy_lock: guards @lazy and what is named after it
  * @lazy: unmapped ranges whose translations may linger in TLBs; plain, merged
  * @lazy_areas: areas freed into @lazy since the last drain, merged or not
  * @lazy_pages: their size in pages
+ * @lazy_told: as many of these are part of vmap_told
+ * @lazy_tell_at: the rest is added to that once there are so many
  * @draining: ranges a drain has taken from @lazy; under vmap_purge_lock
  *
  * The heap is an arena, and each node has one of its own for its chunks.
@@ -102,6 +104,8 @@ struct vmap_arena {
 	struct rb_list lazy;
 	unsigned long lazy_areas;
 	unsigned long lazy_pages;
+	unsigned long lazy_told;
+	unsigned long lazy_tell_at;
 
 	struct list_head draining;
 };
@@ -296,7 +300,20 @@ unsigned int vmap_flush_run(const struct vmap_flush *flush);
 extern struct vmap_node *vmap_nodes;
 extern unsigned int nr_vmap_nodes;
 extern struct vmap_arena vmap_heap;
-extern atomic_long_t vmap_waiting_nr;
+
+/**
+ * struct vmap_told - what is compared with the limits, of all arenas
+ * @lazy: pages in lazily freed areas that have not been flushed
+ * @waiting: these, and those that are taken, or flushed and not free yet
+ *
+ * Both lack what arenas have not told of: see arena_tell().
+ */
+struct vmap_told {
+	atomic_long_t lazy;
+	atomic_long_t waiting;
+};
+
+extern struct vmap_told vmap_told;
 
 static inline unsigned int addr_to_node_id(unsigned long addr)
 {
@@ -431,6 +448,7 @@ bool vmap_reclaim_flushed(void);
 bool vmap_reclaim_range(unsigned long start, unsigned long end);
 
 extern bool vmap_backlog;
+unsigned long vmap_waiting_pages(void);
 void vmap_reduce_backlog(unsigned long pages);
 
 struct vmap_area *vmap_area_reserve(unsigned long size, unsigned long align,

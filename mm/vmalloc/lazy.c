@@ -23,6 +23,7 @@
  */
 
 #include <linux/atomic.h>
+#include <linux/cpuhotplug.h>
 #include <linux/init.h>
 #include <linux/kasan.h>
 #include <linux/rtmutex.h>
@@ -66,20 +67,100 @@ enum vmap_ask { VMAP_ASK_UNALIAS, VMAP_ASK_RECLAIM, VMAP_ASKS };
 /* How many drains have begun to ask at least for that; under vmap_client_lock. */
 static unsigned long vmap_asked[VMAP_ASKS];
 
-/* Pages in lazily freed areas that have not been flushed. */
-static atomic_long_t vmap_lazy_nr = ATOMIC_LONG_INIT(0);
+/*
+ * What may wait untold of, in all arenas: a part of the soft limit. They tell of
+ * what waits in steps, so that who frees an area seldom writes, or reads, a line
+ * that all CPUs write. Where there is one node, they are few, and tell of all.
+ */
+#define VMAP_UNTOLD_SHARE	8
+
+static unsigned long untold_most(unsigned long soft)
+{
+	return nr_vmap_nodes > 1 ? soft / VMAP_UNTOLD_SHARE : 0;
+}
 
 /*
  * Set while more waits, flushed or not, than the soft limit allows: then who
- * asks for addresses looks at the hard one.
+ * asks for addresses looks at the hard one. All read it, at each request.
  */
-bool vmap_backlog __read_mostly;
+bool vmap_backlog ____cacheline_aligned_in_smp;
 
 static const struct vmap_drain_client *vmap_drain_client __ro_after_init;
 static struct workqueue_struct *vmap_drain_wq __read_mostly;
 
 static void vmap_drain_worker(struct work_struct *work);
 static DECLARE_WORK(vmap_drain_work, vmap_drain_worker);
+
+/* === What waits === */
+
+static bool vmap_waits_more_than(unsigned long pages)
+{
+	return atomic_long_read(&vmap_told.waiting) > pages;
+}
+
+/* What has not been told of counts as if it were as much as may be. */
+static bool vmap_past_hard_limit(void)
+{
+	unsigned long soft = vmap_lazy_soft_limit();
+
+	return vmap_waits_more_than(vmap_lazy_hard_of_soft(soft) -
+				    untold_most(soft));
+}
+
+static bool vmap_lazy_exceeds_limit(void)
+{
+	return atomic_long_read(&vmap_told.lazy) > vmap_lazy_soft_limit();
+}
+
+/* Tell of all that waits in @arena, and say when it is to be done again. */
+static void arena_tell(struct vmap_arena *arena)
+{
+	unsigned long pages = arena->lazy_pages - arena->lazy_told;
+	unsigned long step = untold_most(vmap_lazy_soft_limit()) /
+			     (nr_vmap_nodes + 1);
+
+	lockdep_assert_held(&arena->lazy_lock);
+	arena->lazy_told = arena->lazy_pages;
+	arena->lazy_tell_at = arena->lazy_pages + step;
+	if (!pages)
+		return;
+	atomic_long_add(pages, &vmap_told.waiting);
+	/* A full barrier: pairs with vmap_limits_changed(), vmap_reduce_backlog(). */
+	atomic_long_add_return(pages, &vmap_told.lazy);
+}
+
+/* @pages that were told of wait in @arena no longer. */
+static void arena_taken(struct vmap_arena *arena, unsigned long pages)
+{
+	lockdep_assert_held(&arena->lazy_lock);
+	arena->lazy_pages -= pages;
+	arena->lazy_told -= pages;
+	arena->lazy_tell_at -= pages;
+}
+
+/**
+ * vmap_waiting_pages - tell how much has been freed and is not free yet
+ *
+ * Context: takes lazy_locks.
+ * Return: pages. No fewer than have waited all the time, and just as many as wait
+ * if that does not change meanwhile.
+ */
+unsigned long vmap_waiting_pages(void)
+{
+	struct vmap_arena *arena;
+	unsigned long pages = 0;
+	unsigned int i;
+
+	for_each_vmap_arena(arena, i) {
+		if (list_empty(&arena->lazy.head))
+			continue;
+		spin_lock(&arena->lazy_lock);
+		pages += arena->lazy_pages - arena->lazy_told;
+		spin_unlock(&arena->lazy_lock);
+	}
+	/* After that, so that what is told of meanwhile is not missed. */
+	return pages + atomic_long_read(&vmap_told.waiting);
+}
 
 /* === Drain === */
 
@@ -117,12 +198,13 @@ static void arena_start_draining(struct vmap_arena *arena,
 		return;
 
 	spin_lock(&arena->lazy_lock);
+	arena_tell(arena);
 	areas = arena->lazy_areas;
 	ranges = arena->lazy.nr;
 	pages = arena->lazy_pages;
 	extent_take_all(&arena->lazy, &arena->draining);
 	arena->lazy_areas = 0;
-	arena->lazy_pages = 0;
+	arena_taken(arena, pages);
 	vmap_debug_moved(pages << PAGE_SHIFT);
 	spin_unlock(&arena->lazy_lock);
 
@@ -221,7 +303,7 @@ static void flush_and_add(struct vmap_drain *drain,
 	drain->span = flush->span;
 	if (drain->areas) {
 		/* What is freed from here on is for the next drain to count. */
-		atomic_long_sub(drain->pages, &vmap_lazy_nr);
+		atomic_long_sub(drain->pages, &vmap_told.lazy);
 		release_shadow(&drain->span);
 		for_each_vmap_arena(arena, i)
 			if (!list_empty(&arena->draining))
@@ -340,16 +422,6 @@ static void drain_end(const struct vmap_drain *drain)
 			     drain->flushes, drain->hold_ns);
 }
 
-static bool vmap_waits_more_than(unsigned long pages)
-{
-	return atomic_long_read(&vmap_waiting_nr) > pages;
-}
-
-static bool vmap_lazy_exceeds_limit(void)
-{
-	return atomic_long_read(&vmap_lazy_nr) > vmap_lazy_soft_limit();
-}
-
 static void vmap_drain_worker(struct work_struct *work)
 {
 	struct vmap_drain drain = {};
@@ -419,6 +491,7 @@ static void arena_take_range(struct vmap_arena *arena, unsigned long start,
 
 	lockdep_assert_held(&vmap_purge_lock);
 	spin_lock(&arena->lazy_lock);
+	arena_tell(arena);
 	while (drain->ranges < vmap_drain_batch()) {
 		va = extent_find_next(&arena->lazy, start);
 		if (!va || va->va_start >= end)
@@ -432,7 +505,7 @@ static void arena_take_range(struct vmap_arena *arena, unsigned long start,
 	drain->areas = list_empty(&arena->lazy.head) ? arena->lazy_areas :
 						       drain->ranges;
 	arena->lazy_areas -= drain->areas;
-	arena->lazy_pages -= drain->pages;
+	arena_taken(arena, drain->pages);
 	vmap_debug_moved(drain->pages << PAGE_SHIFT);
 	spin_unlock(&arena->lazy_lock);
 }
@@ -497,7 +570,7 @@ static unsigned long drain_give_near(struct vmap_drain *drain)
 /* Too much waits, and none of it could be made free as it is. */
 static bool backlog_needs_flush(void)
 {
-	return vmap_waits_more_than(vmap_lazy_hard_limit()) &&
+	return vmap_past_hard_limit() &&
 	       vmap_space_next_flushed(0) > nr_vmap_nodes;
 }
 
@@ -518,8 +591,7 @@ void vmap_reduce_backlog(unsigned long pages)
 	unsigned int turns = BACKLOG_TURNS;
 
 	might_sleep();
-	while (given < 2 * pages &&
-	       vmap_waits_more_than(vmap_lazy_hard_limit())) {
+	while (given < 2 * pages && vmap_past_hard_limit()) {
 		batch = drain_give_near(&drain);
 		given += batch;
 		if (batch) {
@@ -537,7 +609,7 @@ void vmap_reduce_backlog(unsigned long pages)
 
 	if (!vmap_waits_more_than(vmap_lazy_soft_limit())) {
 		WRITE_ONCE(vmap_backlog, false);
-		/* Pairs with vmap_area_retire(): one of the two sees it. */
+		/* Pairs with arena_tell(): one of the two sees it. */
 		smp_mb();
 		if (vmap_waits_more_than(vmap_lazy_soft_limit()))
 			WRITE_ONCE(vmap_backlog, true);
@@ -580,12 +652,38 @@ static void vmap_drain_wake(void)
 		queue_work(wq, &vmap_drain_work);
 }
 
+/* More has been told of: after that, see arena_tell(). */
+static noinline void heed_limits(void)
+{
+	unsigned long limit = vmap_lazy_soft_limit();
+
+	if (vmap_waits_more_than(limit) && !READ_ONCE(vmap_backlog))
+		WRITE_ONCE(vmap_backlog, true);
+	if (vmap_lazy_exceeds_limit())
+		vmap_drain_wake();
+}
+
+/* For who traces, who need not know of what other arenas have not told. */
+static unsigned long lazy_pages_about(const struct vmap_arena *arena)
+{
+	return atomic_long_read(&vmap_told.lazy) + arena->lazy_pages -
+	       arena->lazy_told;
+}
+
 /* There may be more waiting by now than the limits allow. */
 static void vmap_limits_changed(void)
 {
 	unsigned long limit = vmap_lazy_soft_limit();
+	struct vmap_arena *arena;
+	unsigned int i;
 
-	/* Pairs with vmap_area_retire(): one of the two sees the other. */
+	/* In steps that were larger, more may be untold than the new limit allows. */
+	for_each_vmap_arena(arena, i) {
+		spin_lock(&arena->lazy_lock);
+		arena_tell(arena);
+		spin_unlock(&arena->lazy_lock);
+	}
+	/* Pairs with arena_tell(): one of the two sees the other. */
 	smp_mb();
 	if (vmap_waits_more_than(limit))
 		WRITE_ONCE(vmap_backlog, true);
@@ -604,9 +702,9 @@ void vmap_area_retire(struct vmap_area *va)
 	struct vmap_arena *arena = va_to_arena(va);
 	unsigned long start = va->va_start;
 	unsigned long pages = va_size(va) >> PAGE_SHIFT;
-	unsigned long lazy = 0, waiting = 0, limit;
+	bool joined, told = false;
+	unsigned long lazy = 0;
 	LIST_HEAD(spares);
-	bool joined;
 	int err = 0;
 
 	/* Its vm_struct may be gone long before the range is. */
@@ -619,9 +717,12 @@ void vmap_area_retire(struct vmap_area *va)
 	if (!err) {
 		arena->lazy_areas++;
 		arena->lazy_pages += pages;
-		/* Here, so that what is counted can be taken. */
-		lazy = atomic_long_add_return(pages, &vmap_lazy_nr);
-		waiting = atomic_long_add_return(pages, &vmap_waiting_nr);
+		/* Here, so that what is told of can be taken. */
+		told = arena->lazy_pages >= arena->lazy_tell_at;
+		if (unlikely(told))
+			arena_tell(arena);
+		if (trace_free_vmap_area_noflush_enabled())
+			lazy = lazy_pages_about(arena);
 		vmap_debug_moved(-(pages << PAGE_SHIFT));
 	}
 	spin_unlock(&arena->lazy_lock);
@@ -629,19 +730,13 @@ void vmap_area_retire(struct vmap_area *va)
 	/* Which cannot be: it was busy. Keep the addresses out of use. */
 	if (WARN_ONCE(err, "vmalloc: area at %#lx is freed twice\n", start))
 		return;
-	/* After the atomics: pairs with vmap_limits_changed(). */
-	limit = vmap_lazy_soft_limit();
-	trace_free_vmap_area_noflush(start, lazy, limit);
+	trace_free_vmap_area_noflush(start, lazy, vmap_lazy_soft_limit());
 	if (joined)
 		vmap_area_free(va);
 	else
 		vmap_spares_free(&spares);
-
-	/* Ordered by the atomic: pairs with vmap_reduce_backlog(). */
-	if (unlikely(waiting > limit && !READ_ONCE(vmap_backlog)))
-		WRITE_ONCE(vmap_backlog, true);
-	if (unlikely(lazy > limit))
-		vmap_drain_wake();
+	if (unlikely(told))
+		heed_limits();
 }
 
 /**
@@ -698,6 +793,13 @@ void __init vmap_drain_init(const struct vmap_drain_client *client)
 	vmap_limits_init(vmap_limits_changed);
 }
 
+/* With fewer CPUs less may wait, unless the user says how much. */
+static int vmap_limits_cpu_dead(unsigned int cpu)
+{
+	vmap_limits_changed();
+	return 0;
+}
+
 /*
  * vmalloc() comes long before workqueues: until this has run, areas just wait.
  * Unbound, so that a drain does not sit on the CPU of whoever freed the most;
@@ -712,6 +814,10 @@ static int __init vmap_drain_wq_init(void)
 		wq = system_dfl_wq;
 	/* Pairs with vmap_drain_wake(). */
 	smp_store_release(&vmap_drain_wq, wq);
+	/* Without it, the new limits hold once more has been freed. */
+	WARN_ON(cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN,
+					  "mm/vmalloc:limits", NULL,
+					  vmap_limits_cpu_dead) < 0);
 	return 0;
 }
 core_initcall(vmap_drain_wq_init);

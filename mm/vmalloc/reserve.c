@@ -118,7 +118,7 @@ struct vmap_ladder {
 /* However little: the rest of what is wanted may be free on either side of it. */
 static bool anything_waits(void)
 {
-	return atomic_long_read(&vmap_waiting_nr);
+	return vmap_waiting_pages();
 }
 
 /* Returns whether another attempt is worth it. */

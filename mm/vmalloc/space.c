@@ -46,8 +46,8 @@ unsigned int nr_vmap_nodes __read_mostly = 1;
 static unsigned int vmap_zone_size __used __read_mostly = 1;
 struct vmap_arena vmap_heap;
 
-/* Pages that have been freed, but are not free yet: lazy, taken and flushed. */
-atomic_long_t vmap_waiting_nr = ATOMIC_LONG_INIT(0);
+/* In a line of its own: all CPUs write it, if seldom. */
+struct vmap_told vmap_told ____cacheline_aligned_in_smp;
 
 /*
  * The arenas that have flushed ranges, as vmap_arena_at() counts them: who looks
@@ -664,7 +664,7 @@ void vmap_space_give_flushed(unsigned int id, struct vmap_batch *batch)
 		arena_given(arena);
 		vmap_debug_moved(-bytes);
 		/* Here, so that nobody sees pages waiting that are free. */
-		atomic_long_sub(bytes >> PAGE_SHIFT, &vmap_waiting_nr);
+		atomic_long_sub(bytes >> PAGE_SHIFT, &vmap_told.waiting);
 		batch->pages += bytes >> PAGE_SHIFT;
 		batch->ranges += nr;
 		held += nr;
@@ -755,6 +755,7 @@ static void __init arena_init(struct vmap_arena *arena)
 	INIT_LIST_HEAD(&arena->flushed);
 	spin_lock_init(&arena->lazy_lock);
 	extent_set_init(&arena->lazy);
+	arena->lazy_tell_at = 0;
 	INIT_LIST_HEAD(&arena->draining);
 }
 

@@ -343,8 +343,7 @@ static void backlog_stays_below_the_hard_limit(struct kunit *test)
 		KUNIT_ASSERT_FALSE(test, IS_ERR(va));
 		vmap_busy_remove(va);
 		vmap_area_retire(va);
-		most = max_t(unsigned long, most,
-			     atomic_long_read(&vmap_waiting_nr));
+		most = max(most, vmap_waiting_pages());
 	}
 	kunit_info(test, "limits %lu and %lu pages, at most %lu were waiting\n",
 		   vmap_lazy_soft_limit(), hard, most);

@@ -553,6 +553,52 @@ static void requests_do_not_wait_for_the_client(void)
 	end();
 }
 
+/* Frees pages from all CPUs in turn; returns how often the counters were written. */
+static unsigned long free_from_all_cpus(unsigned long frees)
+{
+	long told, before = atomic_long_read(&vmap_told.waiting);
+	unsigned long tells = 0;
+
+	while (frees--) {
+		shim_cpu = frees % shim_cpus;
+		release(reserve(1));
+		told = atomic_long_read(&vmap_told.waiting);
+		tells += told != before;
+		before = told;
+		CHECK(vmap_waiting_pages() - told <= vmap_lazy_soft_limit() / 8);
+	}
+	return tells;
+}
+
+static void what_waits_is_told_of_in_steps(void)
+{
+	unsigned long soft, tells;
+
+	begin(64, 32UL << 40);
+	soft = vmap_lazy_soft_limit();
+	tells = free_from_all_cpus(soft / 2);
+	printf("# 64 CPUs, %lu pages freed one by one: told of %lu times, %lu are not\n",
+	       soft / 2, tells,
+	       vmap_waiting_pages() - atomic_long_read(&vmap_told.waiting));
+	CHECK(tells < soft / 2 / 64);
+	CHECK(vmap_waiting_pages() == soft / 2);
+	CHECK(vmap_waiting_pages() > atomic_long_read(&vmap_told.waiting));
+	/* Whoever asks for less to wait is obeyed at once. */
+	shim_sysctl_write("vmap_lazy_max_pages", 64);
+	CHECK(vmap_waiting_pages() == atomic_long_read(&vmap_told.waiting));
+	CHECK(vmap_backlog);
+	shim_sysctl_write("vmap_lazy_max_pages", 0);
+	end();
+}
+
+static void one_node_tells_of_all(void)
+{
+	begin(1, 64UL << 30);
+	CHECK(free_from_all_cpus(100) == 100);
+	CHECK(vmap_waiting_pages() == atomic_long_read(&vmap_told.waiting));
+	end();
+}
+
 static void run(const char *name, void (*test)(void))
 {
 	running = name;
@@ -594,6 +640,8 @@ int main(int argc, char **argv)
 	RUN(who_may_not_wait_takes_what_is_free);
 	RUN(drain_of_a_page_takes_few_locks);
 	RUN(requests_do_not_wait_for_the_client);
+	RUN(what_waits_is_told_of_in_steps);
+	RUN(one_node_tells_of_all);
 	printf("%u passed, %u failed, 0 skipped\n", passed, failed);
 	return failed ? 1 : 0;
 }

@@ -121,7 +121,8 @@ void __noreturn __printf(1, 2) shim_die(const char *format, ...);
 
 #define TP_PROTO(...)		__VA_ARGS__
 #define TRACE_EVENT(name, proto, ...)					\
-	static inline void trace_##name(proto) { }
+	static inline void trace_##name(proto) { }			\
+	static inline bool trace_##name##_enabled(void) { return true; }
 
 /* === Atomics === */
 
