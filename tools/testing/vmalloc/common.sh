@@ -154,6 +154,7 @@ objects()
 		lib/vmalloc_kunit*) grep -q '^CONFIG_VMALLOC_KUNIT_TEST=' "$config" || continue ;;
 		lib/test_vmalloc_ordered*) grep -q '^CONFIG_TEST_VMALLOC_ORDERED=y' "$config" || continue ;;
 		lib/vmalloc_bench_*) grep -q '^CONFIG_VMALLOC_BENCH=y' "$config" || continue ;;
+		lib/vmalloc_scale.c) grep -q '^CONFIG_VMALLOC_SCALE=y' "$config" || continue ;;
 		lib/vmalloc_bench*) grep -q '^CONFIG_VMALLOC_BENCH=' "$config" || continue ;;
 		esac
 		say "${file%.c}.o"
