@@ -17,6 +17,7 @@ JOBS	?= $(shell nproc)
 ONLY	?=
 CONFIG	?=
 CASE	?= vmalloc_vfree_1
+CPUS	?= 2 8
 
 tools	 := tools/testing/vmalloc
 profiles := $(shell env -u BASE -u KSRC $(tools)/kernel --list)
@@ -70,6 +71,13 @@ cases	 := $(shell env -u BASE -u KSRC $(tools)/qemu/profile --list)
 $(if $(call is-one,$(CASE),$(cases)),,\
 	$(error CASE is '$(CASE)', not one of: $(cases)))
 endif
+# In make scale: what the kernels have room for, an even number each, none twice.
+ifneq ($(filter scale,$(MAKECMDGOALS)),)
+evens	 := $(filter %0 %2 %4 %6 %8,$(shell seq 2 64))
+$(if $(and $(strip $(CPUS)),$(filter $(words $(sort $(CPUS))),$(words $(CPUS)))),\
+	$(if $(filter-out $(evens),$(CPUS)),$(error CPUS has '$(filter-out $(evens),$(CPUS))', not even numbers from 2 to 64)),\
+	$(error CPUS is '$(CPUS)', not numbers of CPUs that differ))
+endif
 ifneq ($(words $(CURDIR)),1)
 $(error kbuild takes no folder with a space in its name, as '$(CURDIR)' has)
 endif
@@ -117,6 +125,7 @@ help:
 	@echo '  docs    docs/: the pages, by the kernel'\''s own rules          - / 1 min'
 	@echo '  bench   costs, delays, flushes, what waits, on all three      - / 9 min'
 	@echo '  profile where the instructions of CASE go, by function        - / 1 min'
+	@echo '  scale   lines that move between CPUS, on all three           - / 1 min'
 	@echo '  soak    OPS operations of the stress, with progress          - / hours'
 	@echo '  kernel  PROFILE-IMPL/, an O= folder of kbuild            4 min / seconds'
 	@echo '  qemu    a shell in a guest that runs PROFILE and IMPL    4 min / seconds'
@@ -146,6 +155,7 @@ help:
 	@echo '  SMP=$(SMP)          CPUs of the guest that `make qemu` starts, and possible'
 	@echo '                 ones of those of `make profile`'
 	@echo '  CASE=$(CASE)  what `make profile` looks at, a row of bench'
+	@echo '  CPUS="$(CPUS)"     of the guests of `make scale`: even numbers up to 64'
 	@echo '  SEED=$(SEED)         of the random tests'
 	@echo '  TIME=$(TIME)        seconds of fuzzing'
 	@echo '  OPS=$(OPS)  of the stress that `make soak` runs on IMPL'
@@ -236,6 +246,10 @@ bench: kernel-bench-bounded kernel-bench-ordered kernel-trace-bounded \
 .PHONY: profile
 profile: kernel-bench-bounded kernel-bench-ordered
 	@$(tools)/qemu/profile $(CASE) $(SMP)
+
+.PHONY: scale
+scale: kernel-bench-bounded kernel-bench-ordered
+	@$(tools)/qemu/scale $(CPUS)
 
 .PHONY: soak
 soak: kernel-bench-$(IMPL)

@@ -108,6 +108,9 @@ int scenario_hogs(void);
 int scenario_wakeup(void);
 int scenario_urgent(void);
 
+/* scale.c */
+int scenario_scale(void);
+
 /* stress.c */
 int scenario_stress(void);
 

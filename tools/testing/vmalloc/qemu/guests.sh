@@ -68,7 +68,7 @@ show_progress()
 
 	[ "$PROGRESS_LABEL" ] || return 0
 	lines=$(cat "$RESULTS_DIR"/*.results 2>/dev/null |
-		grep -cE '^(bench|kunit|kselftest|test_vmalloc|boot) ' || true)
+		grep -cE '^(bench|scale|kunit|kselftest|test_vmalloc|boot) ' || true)
 	if [ "$PROGRESS_TOTAL" -gt 0 ]; then
 		of=" of $PROGRESS_TOTAL"
 	fi

@@ -48,6 +48,7 @@ static const struct {
 	{ "churn",		scenario_churn,		true },
 	{ "wakeup",		scenario_wakeup,	true },
 	{ "urgent",		scenario_urgent,	true },
+	{ "scale",		scenario_scale,		true },
 	{ "stress",		scenario_stress,	false },
 	{ "user",		scenario_user,		true },
 	{ "shell",		scenario_shell,		true },
