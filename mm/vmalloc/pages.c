@@ -68,11 +68,24 @@ static int zone_of(const struct page *page)
 
 static bool counted_alike(const struct page *a, const struct page *b)
 {
-#ifdef CONFIG_MEMCG
-	if (a->memcg_data != b->memcg_data)
+	/* First what is always looked at: the compiler then reads it once in a loop. */
+	if (node_of(a) != node_of(b))
 		return false;
+#ifdef CONFIG_MEMCG
+	return a->memcg_data == b->memcg_data;
+#else
+	return true;
 #endif
-	return node_of(a) == node_of(b);
+}
+
+/* How many of @pages, from the first on, are counted as it is. */
+static unsigned long counted_together(struct page **pages, unsigned long nr)
+{
+	unsigned long n = 1;
+
+	while (n < nr && counted_alike(pages[0], pages[n]))
+		n++;
+	return n;
 }
 
 /* Add what @tally has to what is used of its node and cgroup. */
@@ -91,6 +104,17 @@ static void tally_add(struct tally *tally, struct page *page, long nr)
 	}
 	tally->page = page;
 	tally->nr += nr;
+}
+
+static void tally_add_each(struct tally *tally, struct page **pages,
+			   unsigned long nr)
+{
+	unsigned long i, n;
+
+	for (i = 0; i < nr; i += n) {
+		n = counted_together(pages + i, nr - i);
+		tally_add(tally, pages[i], n);
+	}
 }
 
 /* === Getting === */
@@ -219,8 +243,8 @@ static unsigned long get_in_blocks(struct page **pages, unsigned long nr,
 	struct page *page;
 
 	/* Low memory is for others, as long as there are single pages above it. */
-	if (IS_ENABLED(CONFIG_HIGHMEM) || unlikely(policy_is_by_page(node)) ||
-	    pages_have_owners())
+	if (IS_ENABLED(CONFIG_HIGHMEM) || !most ||
+	    unlikely(policy_is_by_page(node)) || pages_have_owners())
 		return 0;
 	gfp &= ~(__GFP_RECLAIM | __GFP_NOFAIL | __GFP_HIGH);
 	gfp |= __GFP_NOMEMALLOC | __GFP_THISNODE;
@@ -252,7 +276,7 @@ static unsigned long get_quickly(struct page **pages, unsigned long nr,
 {
 	bool may_wait = gfpflags_allow_blocking(gfp);
 	unsigned long got = 0;
-	unsigned long want, n, i;
+	unsigned long want, n;
 
 	do {
 		want = min(PAGES_PER_CALL, nr - got);
@@ -262,8 +286,7 @@ static unsigned long get_quickly(struct page **pages, unsigned long nr,
 		else
 			n = alloc_pages_bulk_node_noprof(gfp, node, want,
 							 pages + got);
-		for (i = got; i < got + n; i++)
-			tally_add(tally, pages[i], 1);
+		tally_add_each(tally, pages + got, n);
 		got += n;
 		if (may_wait)
 			cond_resched();
@@ -341,6 +364,9 @@ bool vmalloc_pages_get(struct vm_struct *vm, unsigned long nr,
 
 /* === Giving back === */
 
+/* Single pages that are looked at, and then freed, at one go. */
+#define RUN_MOST	512UL
+
 /* Pages that somebody else has allocated: of whatever kind, or missing. */
 static void put_foreign_pages(struct page **pages, unsigned long nr)
 {
@@ -411,14 +437,36 @@ static void put_block(struct page *page, unsigned int order)
 		__free_page(page + i);
 }
 
-/* How many of @pages are charged alike, the first of which is charged. */
-static unsigned long charged_alike(struct page **pages, unsigned long nr)
+/*
+ * How many of @pages go one by one and are counted alike: up to where a block may
+ * begin. In fragmented memory that is all of them, and to look at each is all that
+ * blocks cost there.
+ */
+static unsigned long single_pages(struct page **pages, unsigned long nr)
 {
-	unsigned long n = 1;
+	unsigned long n;
 
-	while (n < nr && counted_alike(pages[0], pages[n]))
-		n++;
+	for (n = 1; n < nr; n++) {
+		/* It is the one before that a block may begin with. */
+		if (pages[n] == pages[n - 1] + 1)
+			return max(n - 1, 1UL);
+		if (!counted_alike(pages[0], pages[n]))
+			break;
+	}
 	return n;
+}
+
+/*
+ * How many of @pages are counted and freed together: a block of @order, or single. With
+ * so many of these it is the same if there are more, and others get their turn.
+ */
+static unsigned long run_at(struct page **pages, unsigned long nr,
+			    unsigned int order)
+{
+	nr = min(nr, RUN_MOST);
+	if (unlikely(is_charged(pages[0])))
+		return counted_together(pages, nr);
+	return order ? 1UL << order : single_pages(pages, nr);
 }
 
 /* One after the other, as many at a time as the page allocator takes at one go. */
@@ -457,9 +505,8 @@ static noinline void put_pages(struct page **pages, unsigned long nr)
 		unsigned int order = block_at(pages + i, nr - i);
 		struct page *page = pages[i];
 
-		n = 1UL << order;
+		n = run_at(pages + i, nr - i, order);
 		if (unlikely(is_charged(page))) {
-			n = charged_alike(pages + i, nr - i);
 			mod_lruvec_page_state(page, NR_VMALLOC, -(long)n);
 		} else if (node_of(page) == nid) {
 			plain += n;
