@@ -10,10 +10,12 @@
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
+#include <linux/page-flags.h>
 #include <linux/page_owner.h>
 #include <linux/vmstat.h>
 #include <linux/workqueue.h>
 
+#include "../../page_alloc.h"
 #include "../internal.h"
 
 /* As many as the largest block has on most machines, and some small ones. */
@@ -258,12 +260,79 @@ static void blocks_are_given_back_piece_by_piece(struct kunit *test)
 	expect_free_again(test, put_piece_by_piece);
 }
 
+/* Nobody else leaves that: whether a page still has it can be seen once it is free. */
+#define LEFT_BEHIND	0x1ef7be41UL
+
+static void leave_private(struct page *page)
+{
+	set_page_private(page, LEFT_BEHIND);
+}
+
+static bool has_private(const struct page *page)
+{
+	return page_private(page) == LEFT_BEHIND;
+}
+
+static void __maybe_unused leave_type(struct page *page)
+{
+	__folio_set_offline(page_folio(page));
+}
+
+static bool __maybe_unused has_type(const struct page *page)
+{
+	return PageOffline(page);
+}
+
+static const struct leftover {
+	const char *name;
+	void (*leave)(struct page *page);
+	bool (*is_left)(const struct page *page);
+	unsigned int step;
+} leftovers[] = {
+	{ "a private value in each third", leave_private, has_private, 3 },
+	{ "a private value in all", leave_private, has_private, 1 },
+	/* Where the page allocator takes no such pages, nobody may leave one. */
+#ifndef TYPED_PAGES_ARE_BAD
+	{ "a type of each third", leave_type, has_type, 3 },
+	{ "a type of all", leave_type, has_type, 1 },
+#endif
+};
+
+static void leftover_name(const struct leftover *leftover, char *name)
+{
+	strscpy(name, leftover->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(leftover, leftovers, leftover_name);
+
+/* The page allocator clears pages of both, but not those in the middle of a block. */
+static void leave_and_put(struct kunit *test, struct store *store)
+{
+	const struct leftover *leftover = test->param_value;
+	unsigned int left = 0, i;
+
+	fill(test, store, PAGES);
+	memcpy(store->others, store->pages, sizeof(store->pages));
+	for (i = 1; i < PAGES; i += leftover->step)
+		leftover->leave(store->others[i]);
+	vmalloc_pages_put(&store->vm, 0, PAGES);
+	for (i = 1; i < PAGES; i += leftover->step)
+		left += leftover->is_left(store->others[i]);
+	KUNIT_EXPECT_EQ(test, left, 0);
+}
+
+static void nothing_is_left_in_free_pages(struct kunit *test)
+{
+	expect_free_again(test, leave_and_put);
+}
+
 static struct kunit_case pages_cases[] = {
 	KUNIT_CASE(pages_come_in_blocks_if_there_are_any),
 	KUNIT_CASE_PARAM(page_of_another_lives_on, held_gen_params),
 	KUNIT_CASE_PARAM(pages_in_any_order_are_given_back,
 			 arrangement_gen_params),
 	KUNIT_CASE(blocks_are_given_back_piece_by_piece),
+	KUNIT_CASE_PARAM(nothing_is_left_in_free_pages, leftover_gen_params),
 	{}
 };
 

@@ -10,4 +10,7 @@
 
 #define free_frozen_pages	free_unref_page
 
+/* Later kernels clear the type of a page that is freed. */
+#define TYPED_PAGES_ARE_BAD
+
 #endif /* _MM_PAGE_ALLOC_H */
