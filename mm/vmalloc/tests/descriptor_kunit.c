@@ -6,6 +6,7 @@
 
 #include <kunit/test.h>
 #include <linux/gfp.h>
+#include <linux/minmax.h>
 #include <linux/numa.h>
 #include <linux/preempt.h>
 #include <linux/smp.h>
@@ -85,9 +86,32 @@ static void so_many_are_kept_and_no_more(struct kunit *test)
 		KUNIT_EXPECT_PTR_EQ(test, vas[i + MORE], again[i]);
 }
 
+/* As a CPU that comes back: what it had is not at hand any more, and there is room. */
+static void a_dead_cpu_keeps_nothing(struct kunit *test)
+{
+	struct vmap_area *vas[2 * KEPT] = {}, *again[KEPT] = {};
+	unsigned int nr, nr_again, i;
+
+	begin(test);
+	nr = alloc_all(vas, ARRAY_SIZE(vas));
+	free_all(vas, min_t(unsigned int, nr, KEPT));
+	vmap_areas_cpu_dead(smp_processor_id());
+	if (nr > KEPT)
+		free_all(vas + KEPT, nr - KEPT);
+	nr_again = alloc_all(again, KEPT);
+	free_all(again, nr_again);
+	end();
+	if (nr < ARRAY_SIZE(vas))
+		kunit_skip(test, "no memory");
+	KUNIT_ASSERT_EQ(test, (unsigned int)KEPT, nr_again);
+	for (i = 0; i < KEPT; i++)
+		KUNIT_EXPECT_PTR_EQ(test, vas[KEPT + i], again[i]);
+}
+
 static struct kunit_case descriptor_cases[] = {
 	KUNIT_CASE(the_last_freed_comes_first),
 	KUNIT_CASE(so_many_are_kept_and_no_more),
+	KUNIT_CASE(a_dead_cpu_keeps_nothing),
 	{}
 };
 
