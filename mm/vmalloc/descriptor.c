@@ -23,7 +23,7 @@ static struct kmem_cache *vmap_area_cachep __ro_after_init;
 
 /*
  * A free makes the descriptor spare that the next request needs, most often: so
- * many each CPU keeps at hand, little more than a kilobyte. Who takes one is a task,
+ * many each CPU keeps at hand, two kilobytes of them. Who takes one is a task,
  * never an interrupt, so that to stay on the CPU is enough.
  */
 #define VMAP_AREAS_AT_HAND	16
@@ -212,8 +212,12 @@ void __init vmap_areas_init(void)
 		.freeptr_offset = offsetof(struct vmap_area, flags),
 	};
 
-	/* What a lookup without a lock has met is a descriptor, if of others. */
+	/*
+	 * What a lookup without a lock has met is a descriptor, if of others. And
+	 * no two share a line: a CPU writes those that it has at hand all the time.
+	 */
 	vmap_area_cachep = kmem_cache_create("vmap_area",
 					     sizeof(struct vmap_area), &args,
-					     SLAB_PANIC | SLAB_TYPESAFE_BY_RCU);
+					     SLAB_PANIC | SLAB_TYPESAFE_BY_RCU |
+					     SLAB_HWCACHE_ALIGN);
 }

@@ -292,6 +292,7 @@ static inline u64 local_clock(void)
 #define NUMA_NO_NODE		(-1)
 #define SLAB_PANIC		0
 #define SLAB_TYPESAFE_BY_RCU	0
+#define SLAB_HWCACHE_ALIGN	0
 
 struct kmem_cache;
 
