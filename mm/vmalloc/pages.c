@@ -394,7 +394,7 @@ static bool is_plain(const struct page *page)
  */
 static unsigned int block_at(struct page **pages, unsigned long nr)
 {
-	struct page *first = pages[0];
+	struct page *first = pages[0], *last;
 	unsigned int order, i;
 	unsigned long pfn;
 
@@ -416,8 +416,10 @@ static unsigned int block_at(struct page **pages, unsigned long nr)
 			return 0;
 		order = ilog2(i);
 	}
-	/* A zone may end anywhere. */
-	return zone_of(first) == zone_of(first + (1U << order) - 1) ? order : 0;
+	/* A zone may end anywhere, and the same one of another node begin there. */
+	last = first + (1U << order) - 1;
+	return zone_of(first) == zone_of(last) &&
+	       node_of(first) == node_of(last) ? order : 0;
 }
 
 /* Others may have references to some of the pages, which live on. */
