@@ -13,8 +13,7 @@
  * an area that starts there. From it the others are a step or two away.
  */
 
-#include <linux/bitmap.h>
-#include <linux/bitops.h>
+#include <linux/err.h>
 #include <linux/kasan.h>
 #include <linux/rcupdate.h>
 #include <linux/seqlock.h>
@@ -62,6 +61,11 @@ static bool reaches_over(const struct vmap_area *va)
 {
 	return unlikely(!(va->flags & VMAP_CHUNKED)) &&
 	       !same_chunk(va->va_start, va->va_end - 1);
+}
+
+static unsigned int next_reaching(unsigned int id)
+{
+	return vmap_next_bit(reaching_nodes, id, nr_vmap_nodes);
 }
 
 static void reaching_added(struct vmap_node *vn)
@@ -169,10 +173,16 @@ struct vmap_found {
 	struct vm_struct *vm;
 };
 
+/* From the root of the tree on; an error pointer if something has changed. */
 static noinline __no_kmsan_checks
-struct vmap_area *peek_tree(const struct vmap_node *vn, unsigned long addr)
+struct vmap_area *peek_tree(const struct vmap_node *vn, unsigned int seq,
+			    unsigned long addr)
 {
-	return extent_peek_below(&vn->busy, addr);
+	struct vmap_area *below;
+
+	if (!extent_peek_below(&vn->busy, addr, &vn->busy_seq, seq, &below))
+		return ERR_PTR(-EAGAIN);
+	return below;
 }
 
 /*
@@ -220,8 +230,8 @@ static __always_inline bool peek_below(struct vmap_node *vn, unsigned int seq,
 		if (same_hint(start, addr))
 			return peek_near(vn, seq, addr, below);
 	}
-	*below = peek_tree(vn, addr);
-	return true;
+	*below = peek_tree(vn, seq, addr);
+	return !IS_ERR(*below);
 }
 
 /* What is known after a look at a node. */
@@ -288,7 +298,8 @@ struct vmap_found find_elsewhere(struct vmap_node *home, unsigned long addr,
 
 	if (changes)
 		found = node_find_locked(home, addr);
-	for_each_set_bit(id, reaching_nodes, nr_vmap_nodes) {
+	for (id = next_reaching(0); id < nr_vmap_nodes;
+	     id = next_reaching(id + 1)) {
 		if (found.va)
 			break;
 		vn = &vmap_nodes[id];
@@ -399,7 +410,8 @@ static __always_inline struct vmap_area *busy_take(unsigned long addr,
 	va = node_take(home, addr, vm, ram_size);
 	if (likely(va))
 		return va;
-	for_each_set_bit(id, reaching_nodes, nr_vmap_nodes) {
+	for (id = next_reaching(0); id < nr_vmap_nodes;
+	     id = next_reaching(id + 1)) {
 		if (&vmap_nodes[id] != home)
 			va = node_take(&vmap_nodes[id], addr, vm, ram_size);
 		if (va)

@@ -35,6 +35,22 @@ struct vmap_at_hand {
 
 static DEFINE_PER_CPU(struct vmap_at_hand, vmap_at_hand);
 
+/*
+ * Who uses what is at hand is told so by KASAN, but lookups without a lock, which
+ * are not looked at. Where the hardware looks, that cannot be said.
+ */
+static bool at_hand_poison(struct vmap_area *va)
+{
+	return IS_ENABLED(CONFIG_KASAN_HW_TAGS) ||
+	       kasan_mempool_poison_object(va);
+}
+
+static void at_hand_unpoison(struct vmap_area *va)
+{
+	if (!IS_ENABLED(CONFIG_KASAN_HW_TAGS))
+		kasan_mempool_unpoison_object(va, sizeof(*va));
+}
+
 static struct vmap_area *at_hand_take(void)
 {
 	struct vmap_at_hand *hand = get_cpu_ptr(&vmap_at_hand);
@@ -70,7 +86,7 @@ struct vmap_area *vmap_area_alloc(gfp_t gfp, int node)
 	struct vmap_area *va = at_hand_take();
 
 	if (likely(va)) {
-		kasan_mempool_unpoison_object(va, sizeof(*va));
+		at_hand_unpoison(va);
 		return va;
 	}
 	va = kmem_cache_alloc_node(vmap_area_cachep, gfp, node);
@@ -83,7 +99,7 @@ struct vmap_area *vmap_area_alloc(gfp_t gfp, int node)
 /* One that was to be kept at hand. */
 static void descriptor_free(struct vmap_area *va)
 {
-	kasan_mempool_unpoison_object(va, sizeof(*va));
+	at_hand_unpoison(va);
 	kmem_cache_free(vmap_area_cachep, va);
 }
 
@@ -99,7 +115,7 @@ void vmap_area_free(struct vmap_area *va)
 		return;
 	}
 	/* Who frees it twice is told so; it is free already. */
-	if (!kasan_mempool_poison_object(va))
+	if (!at_hand_poison(va))
 		return;
 	if (unlikely(!at_hand_keep(va)))
 		descriptor_free(va);

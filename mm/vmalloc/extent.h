@@ -223,50 +223,43 @@ static inline struct vmap_area *extent_find(const struct rb_list *set,
 	return NULL;
 }
 
-/*
- * No red-black tree is higher, since there are no more ranges than addresses: who
- * has gone further down follows what has been changed meanwhile.
- */
-#define EXTENT_MAX_HEIGHT	(2 * BITS_PER_LONG)
-
-/* Go down from @n by one; *@below is the highest range so far that is not above. */
-static __always_inline const struct rb_node *
-extent_peek_down(const struct rb_node *n, unsigned long addr,
-		 const struct rb_node **below)
-{
-	if (addr < READ_ONCE_NOCHECK(rb_to_va(n)->va_start))
-		return READ_ONCE_NOCHECK(n->rb_left);
-	*below = n;
-	return READ_ONCE_NOCHECK(n->rb_right);
-}
-
 /**
  * extent_peek_below - find the range that starts at or below an address, unlocked
  * @set: plain set
  * @addr: the address
+ * @changes: odd while ranges are added or removed
+ * @seq: what raw_seqcount_begin() has returned for @changes
+ * @below: gets the highest such range, or NULL
  *
- * Ranges may be added and removed meanwhile, and their descriptors be used for
- * others; what is returned is right if that has not happened, which is the caller's
- * to find out. It ends in any case, and if no descriptor becomes anything else
- * meanwhile, it looks at nothing but descriptors.
+ * A descriptor is looked at if nothing had changed after its address was read: so it
+ * is in the set, all of it can be seen, and the way down ends. One that was removed
+ * right then is still a descriptor.
  *
  * Context: an RCU read-side critical section.
- * Return: the highest such range, or NULL.
+ * Return: false if something has changed.
  */
-static inline struct vmap_area *extent_peek_below(const struct rb_list *set,
-						  unsigned long addr)
+static inline bool extent_peek_below(const struct rb_list *set,
+				     unsigned long addr,
+				     const seqcount_t *changes,
+				     unsigned int seq,
+				     struct vmap_area **below)
 {
 	const struct rb_node *n = READ_ONCE_NOCHECK(set->root.rb_node);
-	const struct rb_node *below = NULL;
-	unsigned int height;
 
-	/* Two at a time, so that to count costs less. */
-	for (height = 0; n && height < EXTENT_MAX_HEIGHT; height += 2) {
-		n = extent_peek_down(n, addr, &below);
-		if (n)
-			n = extent_peek_down(n, addr, &below);
+	*below = NULL;
+	while (n) {
+		struct vmap_area *va = rb_to_va(n);
+
+		if (read_seqcount_retry(changes, seq))
+			return false;
+		if (addr < READ_ONCE_NOCHECK(va->va_start)) {
+			n = READ_ONCE_NOCHECK(n->rb_left);
+		} else {
+			*below = va;
+			n = READ_ONCE_NOCHECK(n->rb_right);
+		}
 	}
-	return below ? rb_to_va(below) : NULL;
+	return true;
 }
 
 /**

@@ -53,7 +53,10 @@
 #ifndef _MM_VMALLOC_INTERNAL_H
 #define _MM_VMALLOC_INTERNAL_H
 
+#include <linux/align.h>
 #include <linux/atomic.h>
+#include <linux/bitmap.h>
+#include <linux/bitops.h>
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/preempt.h>
@@ -306,12 +309,13 @@ extern struct vmap_arena vmap_heap;
  * @lazy: pages in lazily freed areas that have not been flushed
  * @waiting: these, and those that are taken, or flushed and not free yet
  *
- * Both lack what arenas have not told of: see arena_tell().
+ * Both lack what arenas have not told of: see arena_tell(). In a line of their own,
+ * since all CPUs write them, if seldom.
  */
 struct vmap_told {
 	atomic_long_t lazy;
 	atomic_long_t waiting;
-};
+} ____cacheline_aligned_in_smp;
 
 extern struct vmap_told vmap_told;
 
@@ -338,6 +342,24 @@ static inline struct vmap_arena *va_to_arena(const struct vmap_area *va)
 	if (va->flags & VMAP_CHUNKED)
 		return &addr_to_node(va->va_start)->arena;
 	return &vmap_heap;
+}
+
+/*
+ * The next bit of @map that is set, from @bit on, or @nr or more if there is none.
+ * Others may set and clear bits meanwhile.
+ */
+static inline unsigned int vmap_next_bit(const unsigned long *map,
+					 unsigned int bit, unsigned int nr)
+{
+	unsigned long word;
+
+	for (; bit < nr; bit = (bit | (BITS_PER_LONG - 1)) + 1) {
+		word = READ_ONCE(map[BIT_WORD(bit)]) &
+		       BITMAP_FIRST_WORD_MASK(bit);
+		if (word)
+			return ALIGN_DOWN(bit, BITS_PER_LONG) + __ffs(word);
+	}
+	return UINT_MAX;
 }
 
 /* Visits the arena of each node and, last, the heap. */
@@ -447,7 +469,18 @@ void vmap_reclaim(const unsigned long *seen);
 bool vmap_reclaim_flushed(void);
 bool vmap_reclaim_range(unsigned long start, unsigned long end);
 
-extern bool vmap_backlog;
+/**
+ * struct vmap_backlog - whether requests have to look at the hard limit
+ * @set: true while more waits, flushed or not, than the soft one allows
+ *
+ * In a line of its own, since all requests read it, and what is written more often
+ * would be beside it.
+ */
+struct vmap_backlog {
+	bool set;
+} ____cacheline_aligned_in_smp;
+
+extern struct vmap_backlog vmap_backlog;
 unsigned long vmap_waiting_pages(void);
 void vmap_reduce_backlog(unsigned long pages);
 

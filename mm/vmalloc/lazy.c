@@ -79,11 +79,7 @@ static unsigned long untold_most(unsigned long soft)
 	return nr_vmap_nodes > 1 ? soft / VMAP_UNTOLD_SHARE : 0;
 }
 
-/*
- * Set while more waits, flushed or not, than the soft limit allows: then who
- * asks for addresses looks at the hard one. All read it, at each request.
- */
-bool vmap_backlog ____cacheline_aligned_in_smp;
+struct vmap_backlog vmap_backlog;
 
 static const struct vmap_drain_client *vmap_drain_client __ro_after_init;
 static struct workqueue_struct *vmap_drain_wq __read_mostly;
@@ -129,6 +125,26 @@ static void arena_tell(struct vmap_arena *arena)
 	atomic_long_add_return(pages, &vmap_told.lazy);
 }
 
+static void vmap_drain_wake(void)
+{
+	/* Pairs with vmap_drain_wq_init(). */
+	struct workqueue_struct *wq = smp_load_acquire(&vmap_drain_wq);
+
+	if (wq)
+		queue_work(wq, &vmap_drain_work);
+}
+
+/* More has been told of, or not all that was has been taken: see arena_tell(). */
+static noinline void heed_limits(void)
+{
+	unsigned long limit = vmap_lazy_soft_limit();
+
+	if (vmap_waits_more_than(limit) && !READ_ONCE(vmap_backlog.set))
+		WRITE_ONCE(vmap_backlog.set, true);
+	if (vmap_lazy_exceeds_limit())
+		vmap_drain_wake();
+}
+
 /* @pages that were told of wait in @arena no longer. */
 static void arena_taken(struct vmap_arena *arena, unsigned long pages)
 {
@@ -158,7 +174,11 @@ unsigned long vmap_waiting_pages(void)
 		pages += arena->lazy_pages - arena->lazy_told;
 		spin_unlock(&arena->lazy_lock);
 	}
-	/* After that, so that what is told of meanwhile is not missed. */
+	/*
+	 * After that, so that what is told of meanwhile is not missed. Pairs with
+	 * arena_tell(), which a drain calls before it leaves a list empty.
+	 */
+	smp_rmb();
 	return pages + atomic_long_read(&vmap_told.waiting);
 }
 
@@ -304,6 +324,7 @@ static void flush_and_add(struct vmap_drain *drain,
 	if (drain->areas) {
 		/* What is freed from here on is for the next drain to count. */
 		atomic_long_sub(drain->pages, &vmap_told.lazy);
+		heed_limits();
 		release_shadow(&drain->span);
 		for_each_vmap_arena(arena, i)
 			if (!list_empty(&arena->draining))
@@ -608,11 +629,11 @@ void vmap_reduce_backlog(unsigned long pages)
 	drain_end(&drain);
 
 	if (!vmap_waits_more_than(vmap_lazy_soft_limit())) {
-		WRITE_ONCE(vmap_backlog, false);
+		WRITE_ONCE(vmap_backlog.set, false);
 		/* Pairs with arena_tell(): one of the two sees it. */
 		smp_mb();
 		if (vmap_waits_more_than(vmap_lazy_soft_limit()))
-			WRITE_ONCE(vmap_backlog, true);
+			WRITE_ONCE(vmap_backlog.set, true);
 	}
 }
 
@@ -643,26 +664,6 @@ EXPORT_SYMBOL_GPL(vm_unmap_aliases);
 
 /* === Freeing === */
 
-static void vmap_drain_wake(void)
-{
-	/* Pairs with vmap_drain_wq_init(). */
-	struct workqueue_struct *wq = smp_load_acquire(&vmap_drain_wq);
-
-	if (wq)
-		queue_work(wq, &vmap_drain_work);
-}
-
-/* More has been told of: after that, see arena_tell(). */
-static noinline void heed_limits(void)
-{
-	unsigned long limit = vmap_lazy_soft_limit();
-
-	if (vmap_waits_more_than(limit) && !READ_ONCE(vmap_backlog))
-		WRITE_ONCE(vmap_backlog, true);
-	if (vmap_lazy_exceeds_limit())
-		vmap_drain_wake();
-}
-
 /* For who traces, who need not know of what other arenas have not told. */
 static unsigned long lazy_pages_about(const struct vmap_arena *arena)
 {
@@ -686,7 +687,7 @@ static void vmap_limits_changed(void)
 	/* Pairs with arena_tell(): one of the two sees the other. */
 	smp_mb();
 	if (vmap_waits_more_than(limit))
-		WRITE_ONCE(vmap_backlog, true);
+		WRITE_ONCE(vmap_backlog.set, true);
 	if (vmap_lazy_exceeds_limit())
 		vmap_drain_wake();
 }

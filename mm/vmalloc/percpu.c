@@ -132,7 +132,7 @@ struct vm_struct **pcpu_get_vm_areas(const unsigned long *offsets,
 		return NULL;
 	for (i = 0; i < nr_vms; i++)
 		pages += sizes[i] >> PAGE_SHIFT;
-	if (unlikely(READ_ONCE(vmap_backlog)))
+	if (unlikely(READ_ONCE(vmap_backlog.set)))
 		vmap_reduce_backlog(pages);
 	if (!areas_alloc(&vas, &vms, nr_vms, gfp))
 		return NULL;

@@ -256,7 +256,7 @@ struct vmap_area *vmap_area_reserve(unsigned long size, unsigned long align,
 	if (unlikely(!vmap_initialized))
 		return ERR_PTR(-EBUSY);
 	might_sleep_if(may_wait);
-	if (unlikely(READ_ONCE(vmap_backlog)) && may_wait)
+	if (unlikely(READ_ONCE(vmap_backlog.set)) && may_wait)
 		vmap_reduce_backlog(size >> PAGE_SHIFT);
 
 	va = vmap_area_alloc(gfp & GFP_RECLAIM_MASK, node);

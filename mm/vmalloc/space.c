@@ -46,8 +46,7 @@ unsigned int nr_vmap_nodes __read_mostly = 1;
 static unsigned int vmap_zone_size __used __read_mostly = 1;
 struct vmap_arena vmap_heap;
 
-/* In a line of its own: all CPUs write it, if seldom. */
-struct vmap_told vmap_told ____cacheline_aligned_in_smp;
+struct vmap_told vmap_told;
 
 /*
  * The arenas that have flushed ranges, as vmap_arena_at() counts them: who looks
@@ -615,15 +614,7 @@ void vmap_space_add_flushed(unsigned int id, struct list_head *list)
  */
 unsigned int vmap_space_next_flushed(unsigned int id)
 {
-	unsigned long word;
-
-	for (; id <= nr_vmap_nodes; id = (id | (BITS_PER_LONG - 1)) + 1) {
-		word = READ_ONCE(vmap_flushed[BIT_WORD(id)]) &
-		       BITMAP_FIRST_WORD_MASK(id);
-		if (word)
-			return ALIGN_DOWN(id, BITS_PER_LONG) + __ffs(word);
-	}
-	return UINT_MAX;
+	return vmap_next_bit(vmap_flushed, id, nr_vmap_nodes + 1);
 }
 
 /* @ranges have been made free in the @ns for which the lock was held. */

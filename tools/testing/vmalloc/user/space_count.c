@@ -111,7 +111,7 @@ static void begin(unsigned int cpus, unsigned long bytes)
 		first_node = vmap_nodes;
 	vmap_nodes = first_node;
 	nr_vmap_nodes = 1;
-	vmap_backlog = false;
+	vmap_backlog.set = false;
 	shim_cpus = cpus;
 	shim_cpu = 0;
 	shim_space_bytes = bytes;
@@ -388,7 +388,7 @@ static void who_may_not_wait_takes_what_is_free(void)
 	/* From an empty space to a full one, past the hard limit on the way. */
 	begin(4, 256UL * VMAP_CHUNK_SIZE);
 	release(reserve((1UL << 30) >> PAGE_SHIFT));
-	CHECK(vmap_backlog);
+	CHECK(vmap_backlog.set);
 	for (;;) {
 		before = shim_spins;
 		va = reserve_atomically(1024);
@@ -586,7 +586,7 @@ static void what_waits_is_told_of_in_steps(void)
 	/* Whoever asks for less to wait is obeyed at once. */
 	shim_sysctl_write("vmap_lazy_max_pages", 64);
 	CHECK(vmap_waiting_pages() == atomic_long_read(&vmap_told.waiting));
-	CHECK(vmap_backlog);
+	CHECK(vmap_backlog.set);
 	shim_sysctl_write("vmap_lazy_max_pages", 0);
 	end();
 }

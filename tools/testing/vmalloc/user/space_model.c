@@ -290,7 +290,7 @@ static void waiting_check(void)
 		limit += limit / 8;
 	if (lazy > limit && !shim_work_pending())
 		shim_die("%lu pages are lazy, and nobody drains\n", lazy);
-	if (waiting > limit && !vmap_backlog)
+	if (waiting > limit && !vmap_backlog.set)
 		shim_die("%lu pages wait, and nobody is told\n", waiting);
 }
 
@@ -393,7 +393,7 @@ void space_begin(unsigned int cpus, const struct vmap_drain_client *client)
 		first_node = vmap_nodes;
 	vmap_nodes = first_node;
 	nr_vmap_nodes = 1;
-	vmap_backlog = false;
+	vmap_backlog.set = false;
 	shim_cpus = cpus;
 	shim_sysctl_write("vmap_drain_batch", 32);
 	shim_sysctl_write("vmap_lazy_max_pages", 0);

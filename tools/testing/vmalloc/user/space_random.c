@@ -208,7 +208,7 @@ static struct vmap_area *take_at_once(const struct request *req,
 
 	if (!va)
 		return ERR_PTR(-ENOMEM);
-	if (vmap_backlog)
+	if (vmap_backlog.set)
 		help();
 	if (req->start == VMALLOC_START && req->end == VMALLOC_END &&
 	    req->align <= PAGE_SIZE && vmap_space_take_fit(va, req->size)) {
