@@ -35,22 +35,6 @@ struct vmap_at_hand {
 
 static DEFINE_PER_CPU(struct vmap_at_hand, vmap_at_hand);
 
-/*
- * Who uses what is at hand is told so by KASAN, but lookups without a lock, which
- * are not looked at. Where the hardware looks, that cannot be said.
- */
-static bool at_hand_poison(struct vmap_area *va)
-{
-	return IS_ENABLED(CONFIG_KASAN_HW_TAGS) ||
-	       kasan_mempool_poison_object(va);
-}
-
-static void at_hand_unpoison(struct vmap_area *va)
-{
-	if (!IS_ENABLED(CONFIG_KASAN_HW_TAGS))
-		kasan_mempool_unpoison_object(va, sizeof(*va));
-}
-
 static struct vmap_area *at_hand_take(void)
 {
 	struct vmap_at_hand *hand = get_cpu_ptr(&vmap_at_hand);
@@ -86,7 +70,7 @@ struct vmap_area *vmap_area_alloc(gfp_t gfp, int node)
 	struct vmap_area *va = at_hand_take();
 
 	if (likely(va)) {
-		at_hand_unpoison(va);
+		kasan_mempool_unpoison_object(va, sizeof(*va));
 		return va;
 	}
 	va = kmem_cache_alloc_node(vmap_area_cachep, gfp, node);
@@ -99,7 +83,7 @@ struct vmap_area *vmap_area_alloc(gfp_t gfp, int node)
 /* One that was to be kept at hand. */
 static void descriptor_free(struct vmap_area *va)
 {
-	at_hand_unpoison(va);
+	kasan_mempool_unpoison_object(va, sizeof(*va));
 	kmem_cache_free(vmap_area_cachep, va);
 }
 
@@ -115,7 +99,7 @@ void vmap_area_free(struct vmap_area *va)
 		return;
 	}
 	/* Who frees it twice is told so; it is free already. */
-	if (!at_hand_poison(va))
+	if (!kasan_mempool_poison_object(va))
 		return;
 	if (unlikely(!at_hand_keep(va)))
 		descriptor_free(va);
@@ -222,18 +206,10 @@ core_initcall(vmap_areas_hotplug_init);
  */
 void __init vmap_areas_init(void)
 {
-	/* Lookups do not look at the flags: the free pointer may have their place. */
-	struct kmem_cache_args args = {
-		.use_freeptr_offset = true,
-		.freeptr_offset = offsetof(struct vmap_area, flags),
-	};
-
 	/*
-	 * What a lookup without a lock has met is a descriptor, if of others. And
-	 * no two share a line: a CPU writes those that it has at hand all the time.
+	 * No two share a line, since a CPU writes those that it has at hand all the
+	 * time, and where a drain has freed them, they come from anywhere.
 	 */
-	vmap_area_cachep = kmem_cache_create("vmap_area",
-					     sizeof(struct vmap_area), &args,
-					     SLAB_PANIC | SLAB_TYPESAFE_BY_RCU |
-					     SLAB_HWCACHE_ALIGN);
+	vmap_area_cachep = KMEM_CACHE(vmap_area,
+				      SLAB_PANIC | SLAB_HWCACHE_ALIGN);
 }

@@ -224,42 +224,29 @@ static inline struct vmap_area *extent_find(const struct rb_list *set,
 }
 
 /**
- * extent_peek_below - find the range that starts at or below an address, unlocked
+ * extent_find_below - find the range that starts at or below an address
  * @set: plain set
  * @addr: the address
- * @changes: odd while ranges are added or removed
- * @seq: what raw_seqcount_begin() has returned for @changes
- * @below: gets the highest such range, or NULL
  *
- * A descriptor is looked at if nothing had changed after its address was read: so it
- * is in the set, all of it can be seen, and the way down ends. One that was removed
- * right then is still a descriptor.
- *
- * Context: an RCU read-side critical section.
- * Return: false if something has changed.
+ * Return: the highest such range, or NULL.
  */
-static inline bool extent_peek_below(const struct rb_list *set,
-				     unsigned long addr,
-				     const seqcount_t *changes,
-				     unsigned int seq,
-				     struct vmap_area **below)
+static inline struct vmap_area *extent_find_below(const struct rb_list *set,
+						  unsigned long addr)
 {
-	const struct rb_node *n = READ_ONCE_NOCHECK(set->root.rb_node);
+	const struct rb_node *n = set->root.rb_node;
+	struct vmap_area *below = NULL;
 
-	*below = NULL;
 	while (n) {
 		struct vmap_area *va = rb_to_va(n);
 
-		if (read_seqcount_retry(changes, seq))
-			return false;
-		if (addr < READ_ONCE_NOCHECK(va->va_start)) {
-			n = READ_ONCE_NOCHECK(n->rb_left);
+		if (addr < va->va_start) {
+			n = n->rb_left;
 		} else {
-			*below = va;
-			n = READ_ONCE_NOCHECK(n->rb_right);
+			below = va;
+			n = n->rb_right;
 		}
 	}
-	return true;
+	return below;
 }
 
 /**

@@ -27,12 +27,6 @@ void shim_die(const char *format, ...)
 	abort();
 }
 
-__attribute__((no_sanitize("address", "thread"))) noinline
-unsigned long shim_read_nocheck(const void *word)
-{
-	return __atomic_load_n((const unsigned long *)word, __ATOMIC_RELAXED);
-}
-
 /* === Locks and the scheduler === */
 
 static __thread unsigned int spins_held, mutexes_held;
@@ -196,30 +190,9 @@ void *kmem_cache_zalloc(struct kmem_cache *cache, gfp_t gfp)
 	return object ? memset(object, 0, (size_t)cache) : NULL;
 }
 
-/* Objects of the cache are typesafe by RCU. */
-static pthread_rwlock_t readers = PTHREAD_RWLOCK_INITIALIZER;
-static __thread bool reading;
-
-void rcu_read_lock_sched(void)
-{
-	if (pthread_rwlock_rdlock(&readers))
-		shim_die("no more readers\n");
-	reading = true;
-}
-
-void rcu_read_unlock_sched(void)
-{
-	reading = false;
-	pthread_rwlock_unlock(&readers);
-}
-
 void kmem_cache_free(struct kmem_cache *cache, void *object)
 {
-	if (reading)
-		shim_die("a reader waits for itself\n");
-	pthread_rwlock_wrlock(&readers);
 	shim_free(object, &descriptors);
-	pthread_rwlock_unlock(&readers);
 }
 
 void kmem_cache_free_bulk(struct kmem_cache *cache, size_t nr, void **all)

@@ -40,9 +40,6 @@
 #define data_race(expression)	(expression)
 #define READ_ONCE(x)		__atomic_load_n(&(x), __ATOMIC_RELAXED)
 #define WRITE_ONCE(x, value)	__atomic_store_n(&(x), value, __ATOMIC_RELAXED)
-/* Of what somebody else may write, and may have freed and not yet given away. */
-#define READ_ONCE_NOCHECK(x)	((typeof(x))shim_read_nocheck(&(x)))
-unsigned long shim_read_nocheck(const void *word);
 #define smp_load_acquire(p)	__atomic_load_n(p, __ATOMIC_ACQUIRE)
 #define smp_store_release(p, v)	__atomic_store_n(p, v, __ATOMIC_RELEASE)
 
@@ -67,7 +64,6 @@ unsigned long shim_read_nocheck(const void *word);
 /* tools/include says "unused". */
 #undef __used
 #define __used			__attribute__((__used__))
-#define __no_kmsan_checks
 #undef noinline
 #define noinline		__attribute__((__noinline__))
 #define __init
@@ -197,54 +193,6 @@ extern __thread unsigned int shim_cpu;
 #define num_online_cpus()	shim_cpus
 #define raw_smp_processor_id()	shim_cpu
 
-static inline unsigned long find_next_bit(const unsigned long *map,
-					  unsigned long size, unsigned long bit)
-{
-	while (bit < size &&
-	       !(READ_ONCE(map[BIT_WORD(bit)]) >> bit % BITS_PER_LONG & 1))
-		bit++;
-	return bit;
-}
-
-#define find_first_bit(map, size)	find_next_bit(map, size, 0)
-
-/* === Sequence counts, and RCU: who frees waits for who reads === */
-
-struct shim_seqcount {
-	unsigned int sequence;
-};
-
-typedef struct shim_seqcount seqcount_t;
-
-#define seqcount_init(s)	((s)->sequence = 0)
-
-/* The builtin's order is that of all others: see above. */
-static inline void raw_write_seqcount_begin(seqcount_t *s)
-{
-	__atomic_fetch_add(&s->sequence, 1, __ATOMIC_SEQ_CST);
-	__sync_synchronize();
-}
-
-static inline void raw_write_seqcount_end(seqcount_t *s)
-{
-	__sync_synchronize();
-	__atomic_fetch_add(&s->sequence, 1, __ATOMIC_SEQ_CST);
-}
-
-static inline unsigned int raw_seqcount_begin(const seqcount_t *s)
-{
-	return __atomic_load_n(&s->sequence, __ATOMIC_SEQ_CST) & ~1;
-}
-
-static inline bool read_seqcount_retry(const seqcount_t *s, unsigned int seq)
-{
-	__sync_synchronize();
-	return __atomic_load_n(&s->sequence, __ATOMIC_SEQ_CST) != seq;
-}
-
-void rcu_read_lock_sched(void);
-void rcu_read_unlock_sched(void);
-
 /* A thread's own, whatever CPU it says that it is on: nobody else may come between. */
 #define DEFINE_PER_CPU(type, name) __thread type name
 #define get_cpu_ptr(ptr)	(ptr)
@@ -291,23 +239,11 @@ static inline u64 local_clock(void)
 #define gfpflags_allow_blocking(gfp)	((gfp) & GFP_KERNEL)
 #define NUMA_NO_NODE		(-1)
 #define SLAB_PANIC		0
-#define SLAB_TYPESAFE_BY_RCU	0
-#define SLAB_HWCACHE_ALIGN	0
 
 struct kmem_cache;
 
-struct kmem_cache_args {
-	bool use_freeptr_offset;
-	unsigned int freeptr_offset;
-};
-
 /* The only cache there is; it says how large its objects are. */
-static inline struct kmem_cache *
-kmem_cache_create(const char *name, unsigned int size,
-		  const struct kmem_cache_args *args, unsigned int flags)
-{
-	return (struct kmem_cache *)(size_t)size;
-}
+#define KMEM_CACHE(type, flags)	((struct kmem_cache *)sizeof(struct type))
 
 void *kmem_cache_alloc_node(struct kmem_cache *cache, gfp_t gfp, int node);
 void *kmem_cache_zalloc(struct kmem_cache *cache, gfp_t gfp);
