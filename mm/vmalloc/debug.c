@@ -50,21 +50,56 @@ static bool set_check(spinlock_t *lock, struct rb_list *set, bool sized,
 	return valid;
 }
 
-/* Each hint is one of the node's areas, and stands where that is looked for. */
 static bool hints_check(struct vmap_node *vn)
 {
-	bool valid = true;
 	unsigned int i;
 
-	spin_lock(&vn->busy_lock);
 	for (i = 0; i < VMAP_HINTS; i++) {
 		struct vmap_area *va = vn->hints[i];
 
 		if (va && (extent_find(&vn->busy, va->va_start) != va ||
 			   addr_to_hint(vn, va->va_start) != &vn->hints[i]))
-			valid = false;
+			return false;
 	}
+	return true;
+}
+
+/*
+ * Each hint is one of the node's areas, and stands where that is looked for; and as
+ * many areas reach over a chunk's end as are counted.
+ */
+static bool node_check(struct vmap_node *vn)
+{
+	const struct vmap_area *va;
+	unsigned int reaching = 0;
+	bool valid;
+
+	spin_lock(&vn->busy_lock);
+	valid = hints_check(vn);
+	list_for_each_entry(va, &vn->busy.head, list)
+		if ((va->va_start ^ (va->va_end - 1)) >> VMAP_CHUNK_SHIFT)
+			reaching++;
+	valid &= reaching == vn->reaching;
 	spin_unlock(&vn->busy_lock);
+
+	cond_resched();
+	return valid;
+}
+
+/* What waits is what is counted, and no more has been told of. */
+static bool lazy_check(struct vmap_arena *arena)
+{
+	const struct vmap_area *va;
+	unsigned long pages = 0;
+	bool valid;
+
+	spin_lock(&arena->lazy_lock);
+	list_for_each_entry(va, &arena->lazy.head, list)
+		pages += va_size(va) >> PAGE_SHIFT;
+	valid = pages == arena->lazy_pages && arena->lazy_told <= pages;
+	spin_unlock(&arena->lazy_lock);
+
+	cond_resched();
 	return valid;
 }
 
@@ -77,11 +112,12 @@ static bool all_sets_check(unsigned long *bytes)
 	for (i = 0; i < nr_vmap_nodes; i++) {
 		valid &= set_check(&vmap_nodes[i].busy_lock,
 				   &vmap_nodes[i].busy, false, false, bytes);
-		valid &= hints_check(&vmap_nodes[i]);
+		valid &= node_check(&vmap_nodes[i]);
 	}
 	for_each_vmap_arena(arena, i) {
 		valid &= set_check(&arena->lazy_lock, &arena->lazy, false,
 				   true, bytes);
+		valid &= lazy_check(arena);
 		valid &= set_check(&arena->lock, &arena->free, true, true,
 				   bytes);
 	}

@@ -70,7 +70,9 @@ static unsigned long vmap_asked[VMAP_ASKS];
 /*
  * What may wait untold of, in all arenas: a part of the soft limit. They tell of
  * what waits in steps, so that who frees an area seldom writes, or reads, a line
- * that all CPUs write. Where there is one node, they are few, and tell of all.
+ * that all CPUs write. With an eighth, and 64 CPUs, a step is 110 pages, so that one
+ * of 55 frees of a page and its guard does; and a drain begins no more than an eighth
+ * late. Where there is one node, they are few, and tell of all.
  */
 #define VMAP_UNTOLD_SHARE	8
 
@@ -667,6 +669,7 @@ EXPORT_SYMBOL_GPL(vm_unmap_aliases);
 /* For who traces, who need not know of what other arenas have not told. */
 static unsigned long lazy_pages_about(const struct vmap_arena *arena)
 {
+	lockdep_assert_held(&arena->lazy_lock);
 	return atomic_long_read(&vmap_told.lazy) + arena->lazy_pages -
 	       arena->lazy_told;
 }

@@ -67,10 +67,23 @@ static void the_last_freed_comes_first(struct kunit *test)
 	KUNIT_EXPECT_MEMEQ(test, again, vas, sizeof(vas));
 }
 
+/* @kept are what was at hand, and are got @again in the same order. */
+static void check_kept(struct kunit *test, bool had_all, unsigned int nr_again,
+		       struct vmap_area **kept, struct vmap_area **again)
+{
+	unsigned int i;
+
+	if (!had_all)
+		kunit_skip(test, "no memory");
+	KUNIT_ASSERT_EQ(test, (unsigned int)KEPT, nr_again);
+	for (i = 0; i < KEPT; i++)
+		KUNIT_EXPECT_PTR_EQ(test, kept[i], again[i]);
+}
+
 static void so_many_are_kept_and_no_more(struct kunit *test)
 {
 	struct vmap_area *vas[KEPT + MORE] = {}, *again[KEPT] = {};
-	unsigned int nr, nr_again, i;
+	unsigned int nr, nr_again;
 
 	begin(test);
 	nr = alloc_all(vas, ARRAY_SIZE(vas));
@@ -78,19 +91,15 @@ static void so_many_are_kept_and_no_more(struct kunit *test)
 	nr_again = alloc_all(again, KEPT);
 	free_all(again, nr_again);
 	end();
-	if (nr < ARRAY_SIZE(vas))
-		kunit_skip(test, "no memory");
 	/* Those that were freed first, when there was room. */
-	KUNIT_ASSERT_EQ(test, (unsigned int)KEPT, nr_again);
-	for (i = 0; i < KEPT; i++)
-		KUNIT_EXPECT_PTR_EQ(test, vas[i + MORE], again[i]);
+	check_kept(test, nr == ARRAY_SIZE(vas), nr_again, vas + MORE, again);
 }
 
 /* As a CPU that comes back: what it had is not at hand any more, and there is room. */
 static void a_dead_cpu_keeps_nothing(struct kunit *test)
 {
 	struct vmap_area *vas[2 * KEPT] = {}, *again[KEPT] = {};
-	unsigned int nr, nr_again, i;
+	unsigned int nr, nr_again;
 
 	begin(test);
 	nr = alloc_all(vas, ARRAY_SIZE(vas));
@@ -101,11 +110,7 @@ static void a_dead_cpu_keeps_nothing(struct kunit *test)
 	nr_again = alloc_all(again, KEPT);
 	free_all(again, nr_again);
 	end();
-	if (nr < ARRAY_SIZE(vas))
-		kunit_skip(test, "no memory");
-	KUNIT_ASSERT_EQ(test, (unsigned int)KEPT, nr_again);
-	for (i = 0; i < KEPT; i++)
-		KUNIT_EXPECT_PTR_EQ(test, vas[KEPT + i], again[i]);
+	check_kept(test, nr == ARRAY_SIZE(vas), nr_again, vas + KEPT, again);
 }
 
 static struct kunit_case descriptor_cases[] = {
