@@ -13,7 +13,6 @@
 #include <linux/debugfs.h>
 #include <linux/fs.h>
 #include <linux/io.h>
-#include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
@@ -123,14 +122,7 @@ static const char *knobs_turn(void)
  */
 #define TABLES_MAX	2000
 
-/*
- * Descriptors that a CPU may have at hand, for which there is no allocation: while
- * so many areas are held, it has none left.
- */
-#define HELD		17
-
 struct attempt {
-	struct vm_struct *held[HELD];
 	struct page **page;
 	struct vmk_window window;
 	unsigned long tables;	/* where two page tables are missing */
@@ -452,27 +444,6 @@ static void call_name(const struct faulty_call *call, char *name)
 
 KUNIT_ARRAY_PARAM(call, calls, call_name);
 
-static void hold(struct attempt *a)
-{
-	int i;
-
-	/* Who is moved elsewhere finds that CPU's. */
-	migrate_disable();
-	for (i = 0; i < HELD; i++)
-		a->held[i] = get_vm_area(PAGE_SIZE, 0);
-}
-
-static void release(struct attempt *a)
-{
-	int i;
-
-	for (i = 0; i < HELD; i++) {
-		if (a->held[i])
-			free_vm_area(a->held[i]);
-	}
-	migrate_enable();
-}
-
 /* What became of the attempts: @left is 0 as long as each one meets its fault. */
 struct outcome {
 	unsigned int failed;
@@ -488,12 +459,10 @@ static void attempt_once(struct kunit *test, const struct faulty_call *call,
 	u64 mark;
 
 	mark = vmk_hush();
-	hold(a);
 	WRITE_ONCE(current->fail_nth, a->nth);
 	done = call->attempt(a);
 	outcome->left = READ_ONCE(current->fail_nth);
 	WRITE_ONCE(current->fail_nth, 0);
-	release(a);
 	vmk_unhush();
 	outcome->warned += vmk_log_count(mark, "WARNING: ") +
 			   vmk_log_bugs(mark);

@@ -23,7 +23,7 @@ enum { ROUNDS = 5, ROUNDS_MOST = 25 };
  * Pages that slabs half full, or others, may take: at first, and in a round.
  * They do so until they have enough, for which more rounds are run, as object
  * debugging does that has its objects made by a worker. A leak is in each round: a
- * descriptor lost for each area is 36 pages.
+ * descriptor lost for each area is 64 pages.
  */
 #define NOISE_PAGES	64
 #define NOISE_STEP	16

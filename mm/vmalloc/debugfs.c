@@ -4,6 +4,7 @@
  * been counted. To write 0 to it sets the counters to 0.
  */
 
+#include <linux/cpumask.h>
 #include <linux/debugfs.h>
 #include <linux/fs.h>
 #include <linux/init.h>
@@ -31,6 +32,17 @@ static void show_arena(struct seq_file *m, unsigned int i)
 		   areas, ranges, pages);
 }
 
+static void show_spares(struct seq_file *m)
+{
+	unsigned long at_hand = 0;
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu)
+		at_hand += vmap_areas_at_hand(cpu);
+	seq_printf(m, "descriptors_at_hand %lu\n", at_hand);
+	seq_printf(m, "descriptors_in_depot %lu\n", vmap_areas_in_depot());
+}
+
 static int stats_show(struct seq_file *m, void *v)
 {
 	unsigned long soft = vmap_lazy_soft_limit();
@@ -40,6 +52,7 @@ static int stats_show(struct seq_file *m, void *v)
 	seq_printf(m, "soft_limit_pages %lu\n", soft);
 	seq_printf(m, "hard_limit_pages %lu\n", vmap_lazy_hard_of_soft(soft));
 	seq_printf(m, "waiting_pages %lu\n", vmap_waiting_pages());
+	show_spares(m);
 	for (stat = 0; stat < VMAP_STATS; stat++)
 		seq_printf(m, "%s %lu\n", vmap_stat_name(stat),
 			   vmap_stat_read(stat));

@@ -40,12 +40,12 @@
  *   vmap_node.busy_lock > vmap_block.lock > vmap_block_queue.lock
  *   RCU > vmap_block.lock
  *
- * vmap_arena.lazy_lock, vmap_arena.lock and alloc.c's failed_lock are leaves: no
- * two of them, nor one of them and another spinlock of vmalloc, are ever held
- * together. The xarrays
- * of blocks are changed with none of these locks held but vmap_client_lock, and
- * purge notifiers run with none at all. Nothing is allocated, freed, flushed or
- * notified under a spinlock. No lock of vmalloc is taken in interrupts.
+ * vmap_arena.lazy_lock, vmap_arena.lock, descriptor.c's vmap_depot.lock and
+ * alloc.c's failed_lock are leaves: no two of them, nor one of them and another
+ * spinlock of vmalloc, are ever held together. The xarrays of blocks are changed
+ * with none of these locks held but vmap_client_lock, and purge notifiers run with
+ * none at all. Nothing is allocated, freed, flushed or notified under a spinlock. No
+ * lock of vmalloc is taken in interrupts.
  */
 #ifndef _MM_VMALLOC_INTERNAL_H
 #define _MM_VMALLOC_INTERNAL_H
@@ -74,6 +74,8 @@ struct seq_file;
 #define VMAP_CHUNKED	BIT(2)	/* carved from a node's chunks, not the heap */
 /* Not kept: asks vmap_area_reserve() for a block only if there is room for one. */
 #define VMAP_IF_FREE	BIT(3)
+/* The whole of it where a descriptor describes nothing; with CONFIG_DEBUG_VMALLOC. */
+#define VMAP_SPARE	BIT(31)
 
 /**
  * struct vmap_arena - the unused address ranges of one owner
@@ -182,12 +184,21 @@ enum vmap_effort { VMAP_TRY, VMAP_TRY_HARD, VMAP_TRY_ATOMIC };
  * === Layer 0: address.c, descriptor.c, limits.c, pgtable.c, stats.c, and extent.h
  */
 
+/* Spare descriptors come in batches of so many: two kilobytes, with 64 bits. */
+#define VMAP_SPARE_BATCH	16
+
+/* So many batches are kept of those that no CPU has at hand: 256 kilobytes. */
+#define VMAP_DEPOT_BATCHES	128
+
 void vmap_areas_init(void);
 int vmap_areas_cpu_dead(unsigned int cpu);
 struct vmap_area *vmap_area_alloc(gfp_t gfp, int node);
 void vmap_area_free(struct vmap_area *va);
 int vmap_spares_fill(struct list_head *spares, unsigned int nr, gfp_t gfp);
 void vmap_spares_free(struct list_head *spares);
+unsigned int vmap_areas_at_hand(unsigned int cpu);
+unsigned long vmap_areas_in_depot(void);
+void vmap_areas_trim(unsigned long keep);
 
 unsigned int vmap_drain_batch(void);
 unsigned long vmap_lazy_soft_limit(void);

@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests of descriptor.c: what a CPU keeps at hand. Preemption is off, so that it is
- * one CPU and nobody else comes between.
+ * Tests of descriptor.c: what a CPU keeps at hand, and what is let go. At hand,
+ * preemption is off, so that it is one CPU and nobody else comes between.
  */
 
 #include <kunit/test.h>
+#include <linux/cpumask.h>
+#include <linux/delay.h>
 #include <linux/gfp.h>
-#include <linux/minmax.h>
 #include <linux/numa.h>
 #include <linux/preempt.h>
+#include <linux/slab.h>
 #include <linux/smp.h>
+#include <linux/vmalloc.h>
 
 #include "../internal.h"
 
-/* As many as a CPU keeps, and some more. */
-enum { KEPT = 16, MORE = 8 };
+/* As many as a CPU keeps, and some more; and how long what is too much may stay. */
+enum { KEPT = 2 * VMAP_SPARE_BATCH, MORE = 8, LET_GO_TURNS = 500 };
 
 static void begin(struct kunit *test)
 {
@@ -67,56 +70,85 @@ static void the_last_freed_comes_first(struct kunit *test)
 	KUNIT_EXPECT_MEMEQ(test, again, vas, sizeof(vas));
 }
 
-/* @kept are what was at hand, and are got @again in the same order. */
-static void check_kept(struct kunit *test, bool had_all, unsigned int nr_again,
-		       struct vmap_area **kept, struct vmap_area **again)
-{
-	unsigned int i;
-
-	if (!had_all)
-		kunit_skip(test, "no memory");
-	KUNIT_ASSERT_EQ(test, (unsigned int)KEPT, nr_again);
-	for (i = 0; i < KEPT; i++)
-		KUNIT_EXPECT_PTR_EQ(test, kept[i], again[i]);
-}
-
-static void so_many_are_kept_and_no_more(struct kunit *test)
+/* What goes beyond comes last. */
+static void two_batches_are_at_hand(struct kunit *test)
 {
 	struct vmap_area *vas[KEPT + MORE] = {}, *again[KEPT] = {};
-	unsigned int nr, nr_again;
+	unsigned int nr, nr_again, at_hand, kept = KEPT - VMAP_SPARE_BATCH + MORE;
 
 	begin(test);
 	nr = alloc_all(vas, ARRAY_SIZE(vas));
+	vmap_areas_cpu_dead(smp_processor_id());
 	free_all(vas, nr);
-	nr_again = alloc_all(again, KEPT);
+	at_hand = vmap_areas_at_hand(smp_processor_id());
+	nr_again = alloc_all(again, kept);
 	free_all(again, nr_again);
 	end();
-	/* Those that were freed first, when there was room. */
-	check_kept(test, nr == ARRAY_SIZE(vas), nr_again, vas + MORE, again);
+	if (nr < ARRAY_SIZE(vas))
+		kunit_skip(test, "no memory");
+	KUNIT_EXPECT_EQ(test, kept, at_hand);
+	KUNIT_ASSERT_EQ(test, kept, nr_again);
+	KUNIT_EXPECT_MEMEQ(test, again, vas, kept * sizeof(*vas));
 }
 
-/* As a CPU that comes back: what it had is not at hand any more, and there is room. */
 static void a_dead_cpu_keeps_nothing(struct kunit *test)
 {
-	struct vmap_area *vas[2 * KEPT] = {}, *again[KEPT] = {};
-	unsigned int nr, nr_again;
+	struct vmap_area *vas[KEPT] = {};
+	unsigned int nr, before, after;
 
 	begin(test);
 	nr = alloc_all(vas, ARRAY_SIZE(vas));
-	free_all(vas, min_t(unsigned int, nr, KEPT));
 	vmap_areas_cpu_dead(smp_processor_id());
-	if (nr > KEPT)
-		free_all(vas + KEPT, nr - KEPT);
-	nr_again = alloc_all(again, KEPT);
-	free_all(again, nr_again);
+	free_all(vas, nr);
+	before = vmap_areas_at_hand(smp_processor_id());
+	vmap_areas_cpu_dead(smp_processor_id());
+	after = vmap_areas_at_hand(smp_processor_id());
 	end();
-	check_kept(test, nr == ARRAY_SIZE(vas), nr_again, vas + KEPT, again);
+	if (nr < ARRAY_SIZE(vas))
+		kunit_skip(test, "no memory");
+	KUNIT_EXPECT_EQ(test, (unsigned int)KEPT, before);
+	KUNIT_EXPECT_EQ(test, 0U, after);
+}
+
+/* Frees as many as a drain of many areas does; returns whether there was memory. */
+static bool free_a_crowd(struct vmap_area **vas, unsigned int nr)
+{
+	unsigned int got;
+
+	for (got = 0; got < nr; got++) {
+		vas[got] = vmap_area_alloc(GFP_KERNEL, NUMA_NO_NODE);
+		if (!vas[got])
+			break;
+	}
+	free_all(vas, got);
+	return got == nr;
+}
+
+/* Who is past the bound, is not for long. */
+static void what_is_too_much_is_let_go(struct kunit *test)
+{
+	const unsigned int bound = VMAP_DEPOT_BATCHES * VMAP_SPARE_BATCH;
+	const unsigned int nr = 2 * bound + num_possible_cpus() * KEPT;
+	struct vmap_area **vas = kvmalloc_array(nr, sizeof(*vas), GFP_KERNEL);
+	unsigned int turns = LET_GO_TURNS;
+	unsigned long left;
+	bool had_memory;
+
+	KUNIT_ASSERT_NOT_NULL(test, vas);
+	had_memory = free_a_crowd(vas, nr);
+	while ((left = vmap_areas_in_depot()) > bound && turns--)
+		msleep(20);
+	KUNIT_EXPECT_LE(test, left, (unsigned long)bound);
+	kvfree(vas);
+	if (!had_memory)
+		kunit_skip(test, "no memory");
 }
 
 static struct kunit_case descriptor_cases[] = {
 	KUNIT_CASE(the_last_freed_comes_first),
-	KUNIT_CASE(so_many_are_kept_and_no_more),
+	KUNIT_CASE(two_batches_are_at_hand),
 	KUNIT_CASE(a_dead_cpu_keeps_nothing),
+	KUNIT_CASE(what_is_too_much_is_let_go),
 	{}
 };
 

@@ -24,12 +24,16 @@
 
 #define VMAP_AREA_CACHE		"/sys/kernel/slab/vmap_area/"
 #define STAT_REFRESH		"/proc/sys/vm/stat_refresh"
+#define STATS			DEBUGFS "/vmalloc/stats"
 /*
- * Descriptors beyond two per busy area: those that CPUs keep at hand, one or up to
- * sixteen, the holes at both ends of the space and of what is leased from it.
+ * Descriptors beyond two per busy area: one that a CPU keeps at hand, the holes at both
+ * ends of the space and of what is leased from it.
  */
 #define DESCRIPTOR_SLACK	64
-#define DESCRIPTORS_PER_CPU	16
+/* What may be kept by who has this sysctl, and no statistics that say so. */
+#define KEEPS_SPARES		"/proc/sys/vm/vmap_drain_batch"
+#define SPARES_MOST		2048
+#define SPARES_PER_CPU		32
 /* One that is allocated from, and one that a larger request found too full. */
 #define BLOCKS_PER_CPU		2
 /* Chunks that per-CPU memory may have more than before, an area a node each. */
@@ -105,6 +109,19 @@ static void count_line(struct state *st, const char *line)
 		st->used -= atol(pages + 7);
 }
 
+/* Descriptors that are kept for requests to come, or may be. */
+static long read_spares(void)
+{
+	long at_hand = read_count(STATS, "descriptors_at_hand");
+	long in_depot = read_count(STATS, "descriptors_in_depot");
+
+	if (at_hand >= 0 && in_depot >= 0)
+		return at_hand + in_depot;
+	if (!exists(KEEPS_SPARES))
+		return 0;
+	return SPARES_MOST + SPARES_PER_CPU * sysconf(_SC_NPROCESSORS_CONF);
+}
+
 /*
  * What is in use, of a system that is left alone: each CPU may have some pages
  * that are not in the sum yet.
@@ -133,6 +150,7 @@ int state_peek(struct state *st)
 		count_line(st, line);
 	free(info);
 	st->descriptors = read_long(VMAP_AREA_CACHE "objects");
+	st->spares = read_spares();
 	return 0;
 }
 
@@ -208,8 +226,7 @@ int state_compare(const struct state *start)
 		settle();
 		if (state_read(&now))
 			return -1;
-		limit = 2 * now.busy + DESCRIPTOR_SLACK +
-			DESCRIPTORS_PER_CPU * sysconf(_SC_NPROCESSORS_CONF);
+		limit = 2 * now.busy + DESCRIPTOR_SLACK + now.spares;
 		if (now.descriptors < 0)
 			return fail("no %sobjects: is SLUB_DEBUG off?",
 				    VMAP_AREA_CACHE);

@@ -139,6 +139,7 @@ static void end(void)
 		list_for_each_entry_safe(va, next, &arena->free.head, list)
 			vmap_area_free(va);
 	vmap_areas_cpu_dead(shim_cpu);
+	vmap_areas_trim(0);
 	CHECK(!shim_descriptors());
 	if (vmap_nodes != first_node)
 		kfree(vmap_nodes);

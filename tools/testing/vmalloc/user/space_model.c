@@ -288,7 +288,7 @@ static void waiting_check(void)
 	/* An eighth of the limit may be untold of, where there are several nodes. */
 	if (nr_vmap_nodes > 1)
 		limit += limit / 8;
-	if (lazy > limit && !shim_work_pending())
+	if (lazy > limit && !shim_drain_pending())
 		shim_die("%lu pages are lazy, and nobody drains\n", lazy);
 	if (waiting > limit && !vmap_backlog.set)
 		shim_die("%lu pages wait, and nobody is told\n", waiting);
@@ -315,6 +315,7 @@ void space_check(void)
 	waiting_check();
 	/* What is at hand describes nothing. */
 	vmap_areas_cpu_dead(shim_cpu);
+	vmap_areas_trim(0);
 	if (nr_ranges != shim_descriptors())
 		shim_die("%ld ranges have %ld descriptors\n", nr_ranges,
 			 shim_descriptors());
@@ -440,6 +441,7 @@ void space_end(void)
 	if (vmap_nodes != first_node)
 		kfree(vmap_nodes);
 	vmap_areas_cpu_dead(shim_cpu);
+	vmap_areas_trim(0);
 	vmap_initialized = false;
 	if (shim_descriptors() || shim_objects())
 		shim_die("%ld descriptors and %ld objects are left\n",

@@ -111,6 +111,9 @@ static void *produce(void *arg)
 			release(p, i);
 		else
 			reserve(p, i);
+		/* Then drain() frees what was in use a moment ago. */
+		if (!input_below(&p->input, 16))
+			vmap_areas_cpu_dead(shim_cpu);
 	}
 	for (i = 0; i < AREAS; i++)
 		if (p->areas[i].start)
@@ -132,6 +135,11 @@ static void *drain(void *arg)
 			vm_unmap_aliases();
 		if (round % 64 == 32)
 			vmap_space_return_chunks(0);
+		/* What was found and freed since may be looked at still. */
+		if (round % 64 == 16) {
+			vmap_areas_cpu_dead(shim_cpu);
+			vmap_areas_trim(0);
+		}
 		if (round % 256 == 128)
 			shim_sysctl_write("vmap_lazy_max_pages",
 					  16 << (round / 256 % 4));

@@ -8,6 +8,7 @@
 #include "kernel.h"
 
 #include <stdarg.h>
+#include <unistd.h>
 
 unsigned int shim_cpus = 1;
 __thread unsigned int shim_cpu;
@@ -254,25 +255,80 @@ void kasan_release_vmalloc(unsigned long start, unsigned long end,
 	shim_shadow_end(start, end);
 }
 
+/* === RCU: who waits for readers lets no new one begin === */
+
+static pthread_rwlock_t readers =
+	PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
+static __thread bool reading;
+
+void rcu_read_lock_sched(void)
+{
+	if (pthread_rwlock_rdlock(&readers))
+		shim_die("no more readers\n");
+	reading = true;
+}
+
+void rcu_read_unlock_sched(void)
+{
+	reading = false;
+	pthread_rwlock_unlock(&readers);
+}
+
+__attribute__((no_sanitize("thread"))) noinline
+unsigned long shim_read_once(const void *word, unsigned long size)
+{
+	static __thread unsigned int reads;
+
+	if (reading && !(++reads % 256))
+		usleep(500);
+	switch (size) {
+	case 1:
+		return __atomic_load_n((const u8 *)word, __ATOMIC_RELAXED);
+	case 2:
+		return __atomic_load_n((const u16 *)word, __ATOMIC_RELAXED);
+	case 4:
+		return __atomic_load_n((const u32 *)word, __ATOMIC_RELAXED);
+	default:
+		return __atomic_load_n((const u64 *)word, __ATOMIC_RELAXED);
+	}
+}
+
+void synchronize_rcu(void)
+{
+	no_spinlock_held();
+	if (reading)
+		shim_die("a reader waits for itself\n");
+	pthread_rwlock_wrlock(&readers);
+	pthread_rwlock_unlock(&readers);
+}
+
 /* === Work, sysctls === */
 
-static struct work_struct *queued;
+/* Of the queue of drains, and of that for all. */
+static struct work_struct *queued[2];
+
+static struct work_struct **queue_of(const struct workqueue_struct *wq)
+{
+	return &queued[wq == system_dfl_wq];
+}
 
 void queue_work(struct workqueue_struct *wq, struct work_struct *work)
 {
-	__atomic_store_n(&queued, work, __ATOMIC_SEQ_CST);
+	__atomic_store_n(queue_of(wq), work, __ATOMIC_SEQ_CST);
 }
 
-bool shim_work_pending(void)
+bool shim_drain_pending(void)
 {
-	return __atomic_load_n(&queued, __ATOMIC_SEQ_CST);
+	return __atomic_load_n(&queued[0], __ATOMIC_SEQ_CST);
 }
 
 bool shim_work_run(void)
 {
-	struct work_struct *work;
+	struct work_struct *work = NULL;
+	unsigned int i;
 
-	work = __atomic_exchange_n(&queued, NULL, __ATOMIC_SEQ_CST);
+	for (i = 0; !work && i < ARRAY_SIZE(queued); i++)
+		work = __atomic_exchange_n(&queued[i], NULL, __ATOMIC_SEQ_CST);
 	if (work)
 		work->func(work);
 	return work;

@@ -38,7 +38,17 @@
 #undef smp_store_release
 /* Which of them race is in tsan.supp. */
 #define data_race(expression)	(expression)
+#ifdef SHIM_LOOKUPS
+/*
+ * Others may come before each read. And what is read may be stored by who does not mark
+ * it, as it may for KCSAN with KCSAN_ASSUME_PLAIN_WRITES_ATOMIC: the kernel's lists and
+ * trees do not.
+ */
+#define READ_ONCE(x)	((typeof((x) + 0))shim_read_once(&(x), sizeof(x)))
+unsigned long shim_read_once(const void *word, unsigned long size);
+#else
 #define READ_ONCE(x)		__atomic_load_n(&(x), __ATOMIC_RELAXED)
+#endif
 #define WRITE_ONCE(x, value)	__atomic_store_n(&(x), value, __ATOMIC_RELAXED)
 #define smp_load_acquire(p)	__atomic_load_n(p, __ATOMIC_ACQUIRE)
 #define smp_store_release(p, v)	__atomic_store_n(p, v, __ATOMIC_RELEASE)
@@ -193,6 +203,45 @@ extern __thread unsigned int shim_cpu;
 #define num_online_cpus()	shim_cpus
 #define raw_smp_processor_id()	shim_cpu
 
+/* === Sequence counts, and RCU === */
+
+struct shim_seqcount {
+	unsigned int sequence;
+};
+
+typedef struct shim_seqcount seqcount_t;
+
+#define seqcount_init(s)	((s)->sequence = 0)
+
+/* The builtin's order is that of all others: see above. */
+static inline void raw_write_seqcount_begin(seqcount_t *s)
+{
+	__atomic_fetch_add(&s->sequence, 1, __ATOMIC_SEQ_CST);
+	__sync_synchronize();
+}
+
+static inline void raw_write_seqcount_end(seqcount_t *s)
+{
+	__sync_synchronize();
+	__atomic_fetch_add(&s->sequence, 1, __ATOMIC_SEQ_CST);
+}
+
+static inline unsigned int raw_seqcount_begin(const seqcount_t *s)
+{
+	return __atomic_load_n(&s->sequence, __ATOMIC_SEQ_CST) & ~1;
+}
+
+static inline bool read_seqcount_retry(const seqcount_t *s, unsigned int seq)
+{
+	__sync_synchronize();
+	return __atomic_load_n(&s->sequence, __ATOMIC_SEQ_CST) != seq;
+}
+
+void rcu_read_lock_sched(void);
+void rcu_read_unlock_sched(void);
+#undef synchronize_rcu
+void synchronize_rcu(void);
+
 /* A thread's own, whatever CPU it says that it is on: nobody else may come between. */
 #define DEFINE_PER_CPU(type, name) __thread type name
 #define get_cpu_ptr(ptr)	(ptr)
@@ -253,8 +302,7 @@ void *kcalloc(size_t nr, size_t size, gfp_t gfp);
 #define kzalloc(size, gfp)	kcalloc(1, size, gfp)
 void kfree(void *object);
 
-#define kasan_mempool_poison_object(ptr) true
-#define kasan_mempool_unpoison_object(ptr, size) do { } while (0)
+#define should_failslab(cache, gfp)	0
 #define kmemleak_scan_area(ptr, size, gfp) do { } while (0)
 
 /* === Mappings, TLBs and shadow === */
@@ -423,8 +471,8 @@ unsigned int shim_waiting(void);
 /* Descriptors, and other objects, that have been allocated and not freed. */
 long shim_descriptors(void);
 long shim_objects(void);
-/* Run the work that is queued; false if there is none. */
-bool shim_work_pending(void);
+/* Whether a drain is queued; and run what is, or return false if nothing is. */
+bool shim_drain_pending(void);
 bool shim_work_run(void);
 /* As a write to /proc/sys/vm/@name. Returns 0 or an errno. */
 int shim_sysctl_write(const char *name, long value);
