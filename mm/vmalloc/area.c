@@ -161,9 +161,9 @@ struct vm_struct *get_vm_area(unsigned long size, unsigned long flags)
  * find_vm_area - find an area
  * @addr: an address in it
  *
- * Context: process, also where it must not sleep; takes spinlocks, which
- * interrupts must not take. It is up to the caller that the area is not freed
- * while it is used.
+ * Context: process, also where it must not sleep; where areas come and go meanwhile,
+ * it takes a spinlock, which interrupts must not take. It is up to the caller that the
+ * area is not freed while it is used.
  * Return: the area, or NULL if there is none or it is one of vm_map_ram().
  */
 struct vm_struct *find_vm_area(const void *addr)

@@ -2,15 +2,21 @@
 /*
  * The index of busy areas.
  *
- * Each node has the areas whose start hashes to it. Lookups are made with the
- * busy_lock of one node held, by usercopy checks among others, so nothing slow
- * is done under it but by the readers of memory and of /proc/vmallocinfo.
+ * Each node has the areas whose start hashes to it. They are added and removed
+ * with the node's busy_lock held. A lookup, as each check of usercopy makes one,
+ * takes no lock and writes nothing: it looks at what there is, and if nothing was
+ * added to the node or removed from it meanwhile, what it has found is right, and
+ * that it has found nothing as well. Else it is made again with the lock held, so
+ * that nobody can keep it from an end.
  *
  * A table of hints spares most of them the descent of the tree: for each few pages
  * an area that starts there. From it the others are a step or two away.
  */
 
+#include <linux/err.h>
 #include <linux/kasan.h>
+#include <linux/rcupdate.h>
+#include <linux/seqlock.h>
 
 #include "internal.h"
 
@@ -94,13 +100,16 @@ void vmap_busy_add(struct vmap_area *va, struct vm_struct *vm)
 	}
 	spin_lock(&vn->busy_lock);
 	va->vm = vm;
+	raw_write_seqcount_begin(&vn->busy_seq);
 	err = extent_insert(&vn->busy, va);
 	if (!err) {
-		*addr_to_hint(vn, va->va_start) = va;
+		/* Lookups follow it before they know if it is there still. */
+		WRITE_ONCE(*addr_to_hint(vn, va->va_start), va);
 		if (reaches_over(va))
 			reaching_added(vn);
 		vmap_debug_moved(-va_size(va));
 	}
+	raw_write_seqcount_end(&vn->busy_seq);
 	spin_unlock(&vn->busy_lock);
 	WARN_ONCE(err, "vmalloc: %#lx-%#lx is handed out twice\n",
 		  va->va_start, va->va_end);
@@ -124,9 +133,11 @@ static __always_inline void busy_unlink(struct vmap_node *vn,
 	struct vmap_area **hint = addr_to_hint(vn, va->va_start);
 
 	lockdep_assert_held(&vn->busy_lock);
+	raw_write_seqcount_begin(&vn->busy_seq);
 	if (*hint == va)
-		*hint = hint_below(vn, va);
+		WRITE_ONCE(*hint, hint_below(vn, va));
 	extent_remove(&vn->busy, va);
+	raw_write_seqcount_end(&vn->busy_seq);
 	if (reaches_over(va))
 		reaching_removed(vn);
 	if (unlikely(!hlist_empty(&vn->watches)))
@@ -163,86 +174,159 @@ struct vmap_found {
 	struct vm_struct *vm;
 };
 
-/* The highest area that starts at or below @addr, or NULL. */
-static __always_inline struct vmap_area *area_below(struct vmap_node *vn,
-						    unsigned long addr)
+/* From the root of the tree on; an error pointer if something has changed. */
+static noinline struct vmap_area *peek_tree(const struct vmap_node *vn,
+					    unsigned int seq,
+					    unsigned long addr)
 {
-	struct vmap_area *va = *addr_to_hint(vn, addr), *above;
+	struct vmap_area *below;
 
-	lockdep_assert_held(&vn->busy_lock);
-	if (unlikely(!va || !same_hint(va->va_start, addr)))
-		return extent_find_below(&vn->busy, addr);
-	while (va && addr < va->va_start)
-		va = extent_below(&vn->busy, va);
-	while (va && addr >= va->va_end) {
-		above = extent_above(&vn->busy, va);
-		if (!above || addr < above->va_start)
-			break;
-		va = above;
+	if (!extent_peek_below(&vn->busy, addr, &vn->busy_seq, seq, &below))
+		return ERR_PTR(-EAGAIN);
+	return below;
+}
+
+/*
+ * Step from *@va, which starts in the same few pages as @addr, to the highest area
+ * that starts at or below it, or to NULL. As long as nothing has changed, what is
+ * linked is an area of the node, so that is asked before each step. Returns false
+ * if something has.
+ */
+static __always_inline bool peek_near(const struct vmap_node *vn,
+				      unsigned int seq, unsigned long addr,
+				      struct vmap_area **va)
+{
+	const bool up = addr >= READ_ONCE((*va)->va_start);
+	struct vmap_area *next;
+
+	for (;;) {
+		const struct list_head *link;
+
+		link = up ? READ_ONCE((*va)->list.next) :
+			    READ_ONCE((*va)->list.prev);
+		if (read_seqcount_retry(&vn->busy_seq, seq))
+			return false;
+		next = link_to_va(&vn->busy, link);
+		if (up && (!next || addr < READ_ONCE(next->va_start)))
+			return true;
+		*va = next;
+		if (!up && (!next || addr >= READ_ONCE(next->va_start)))
+			return true;
 	}
-	return va;
+}
+
+/* As peek_near(), by the hint, or by the tree if that is of other pages. */
+static __always_inline bool peek_below(struct vmap_node *vn, unsigned int seq,
+				       unsigned long addr,
+				       struct vmap_area **below)
+{
+	struct vmap_area *va = READ_ONCE(*addr_to_hint(vn, addr));
+
+	*below = va;
+	if (likely(va)) {
+		const unsigned long start = READ_ONCE(va->va_start);
+
+		if (addr >= start && addr < READ_ONCE(va->va_end))
+			return true;
+		if (same_hint(start, addr))
+			return peek_near(vn, seq, addr, below);
+	}
+	*below = peek_tree(vn, seq, addr);
+	return !IS_ERR(*below);
 }
 
 /* What is known after a look at a node. */
-enum vmap_look { VMAP_FOUND, VMAP_NOWHERE, VMAP_NOT_HERE };
+enum vmap_look { VMAP_FOUND, VMAP_NOWHERE, VMAP_NOT_HERE, VMAP_CHANGES };
 
 /*
  * Where an area of the same chunk lies below the address, none can reach over it
  * from another chunk.
  */
-static __always_inline enum vmap_look node_look(struct vmap_node *vn,
+static __always_inline enum vmap_look node_peek(struct vmap_node *vn,
 						unsigned long addr,
 						struct vmap_found *found)
 {
-	enum vmap_look look = VMAP_NOT_HERE;
+	enum vmap_look look = VMAP_CHANGES;
 	struct vmap_area *va;
+	unsigned int seq;
 
-	spin_lock(&vn->busy_lock);
-	va = area_below(vn, addr);
-	if (va && addr < va->va_end) {
-		look = VMAP_FOUND;
-		found->va = va;
-		found->vm = va->vm;
-	} else if (va && same_chunk(va->va_start, addr)) {
-		look = VMAP_NOWHERE;
+	/* What was a descriptor stays one: see vmap_areas_trim(). */
+	rcu_read_lock_sched();
+	/* Does not wait for who changes it, who may be preempted. */
+	seq = raw_seqcount_begin(&vn->busy_seq);
+	if (likely(peek_below(vn, seq, addr, &va))) {
+		look = VMAP_NOT_HERE;
+		if (va && addr < READ_ONCE(va->va_end)) {
+			look = VMAP_FOUND;
+			found->va = va;
+			found->vm = READ_ONCE(va->vm);
+		} else if (va && same_chunk(READ_ONCE(va->va_start),
+					    addr)) {
+			look = VMAP_NOWHERE;
+		}
+		if (read_seqcount_retry(&vn->busy_seq, seq))
+			look = VMAP_CHANGES;
 	}
-	spin_unlock(&vn->busy_lock);
+	rcu_read_unlock_sched();
 	return look;
 }
 
+static struct vmap_found node_find_locked(struct vmap_node *vn,
+					  unsigned long addr)
+{
+	struct vmap_found found;
+
+	spin_lock(&vn->busy_lock);
+	found.va = extent_find(&vn->busy, addr);
+	found.vm = found.va ? found.va->vm : NULL;
+	spin_unlock(&vn->busy_lock);
+	return found;
+}
+
 /*
- * If the area that has the address came from a chunk, @home is its node. Others may
- * reach over several chunks, and start at a lower address. An area that is added
- * while one looks for it need not be found, so any state of the bits will do that
- * is read.
+ * Not in @home, or something changes there. If the area that has the address came
+ * from a chunk, @home is its node. Others may reach over several chunks, and start
+ * at a lower address. An area that is added while one looks for it need not be
+ * found, so any state of the bits will do that is read.
  */
 static noinline struct vmap_found find_elsewhere(struct vmap_node *home,
-						 unsigned long addr)
+						 unsigned long addr,
+						 bool changes)
 {
 	struct vmap_found found = {};
 	struct vmap_node *vn;
 	unsigned int id;
 
+	if (changes)
+		found = node_find_locked(home, addr);
 	for (id = next_reaching(0); id < nr_vmap_nodes;
 	     id = next_reaching(id + 1)) {
-		vn = &vmap_nodes[id];
-		if (vn != home && node_look(vn, addr, &found) != VMAP_NOT_HERE)
+		if (found.va)
 			break;
+		vn = &vmap_nodes[id];
+		if (vn != home &&
+		    unlikely(node_peek(vn, addr, &found) == VMAP_CHANGES))
+			found = node_find_locked(vn, addr);
 	}
 	return found;
 }
 
+/* Before vmalloc is up, there is one node, and nothing in it. */
 static __always_inline struct vmap_found busy_find(unsigned long addr)
 {
 	struct vmap_found found = {};
 	struct vmap_node *home;
+	enum vmap_look look;
 
-	if (unlikely(!vmap_initialized))
-		return found;
 	addr = untagged(addr);
 	home = addr_to_node(addr);
-	if (unlikely(node_look(home, addr, &found) == VMAP_NOT_HERE))
-		return find_elsewhere(home, addr);
+	look = node_peek(home, addr, &found);
+	if (unlikely(look == VMAP_CHANGES))
+		return find_elsewhere(home, addr, true);
+	if (unlikely(look == VMAP_NOT_HERE))
+		return find_elsewhere(home, addr, false);
+	if (look == VMAP_NOWHERE)
+		return (struct vmap_found){};
 	return found;
 }
 
@@ -250,9 +334,9 @@ static __always_inline struct vmap_found busy_find(unsigned long addr)
  * find_vmap_area - find the busy area that an address lies in
  * @addr: the address
  *
- * Context: process, also where it must not sleep; takes busy_locks, which
- * interrupts must not take. It is up to the caller that the area is not freed
- * while it is looked at.
+ * Context: process, also where it must not sleep, and RCU watches. While the areas of
+ * a node change, it takes a busy_lock, which interrupts must not take. It is up to the
+ * caller that the area is not freed while it is looked at.
  * Return: the area, or NULL.
  */
 struct vmap_area *find_vmap_area(unsigned long addr)

@@ -224,29 +224,42 @@ static inline struct vmap_area *extent_find(const struct rb_list *set,
 }
 
 /**
- * extent_find_below - find the range that starts at or below an address
+ * extent_peek_below - find the range that starts at or below an address, unlocked
  * @set: plain set
  * @addr: the address
+ * @changes: odd while ranges are added or removed
+ * @seq: what raw_seqcount_begin() has returned for @changes
+ * @below: gets the highest such range, or NULL
  *
- * Return: the highest such range, or NULL.
+ * A descriptor is looked at if nothing had changed after its address was read: so it
+ * is in the set, all of it can be seen, and the way down ends. One that was removed
+ * right then is still a descriptor.
+ *
+ * Context: an RCU read-side critical section.
+ * Return: false if something has changed.
  */
-static inline struct vmap_area *extent_find_below(const struct rb_list *set,
-						  unsigned long addr)
+static inline bool extent_peek_below(const struct rb_list *set,
+				     unsigned long addr,
+				     const seqcount_t *changes,
+				     unsigned int seq,
+				     struct vmap_area **below)
 {
-	const struct rb_node *n = set->root.rb_node;
-	struct vmap_area *below = NULL;
+	const struct rb_node *n = READ_ONCE(set->root.rb_node);
 
+	*below = NULL;
 	while (n) {
 		struct vmap_area *va = rb_to_va(n);
 
-		if (addr < va->va_start) {
-			n = n->rb_left;
+		if (read_seqcount_retry(changes, seq))
+			return false;
+		if (addr < READ_ONCE(va->va_start)) {
+			n = READ_ONCE(n->rb_left);
 		} else {
-			below = va;
-			n = n->rb_right;
+			*below = va;
+			n = READ_ONCE(n->rb_right);
 		}
 	}
-	return below;
+	return true;
 }
 
 /**

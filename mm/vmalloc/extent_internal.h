@@ -15,6 +15,7 @@
 #include <linux/overflow.h>
 #include <linux/printk.h>
 #include <linux/rbtree_augmented.h>
+#include <linux/seqlock.h>
 #include <linux/types.h>
 #include <linux/vmalloc.h>
 

@@ -40,6 +40,9 @@
  *   vmap_node.busy_lock > vmap_block.lock > vmap_block_queue.lock
  *   RCU > vmap_block.lock
  *
+ * Lookups in vn->busy take none, unless something is added there or removed: see
+ * busy.c.
+ *
  * vmap_arena.lazy_lock, vmap_arena.lock, descriptor.c's vmap_depot.lock and
  * alloc.c's failed_lock are leaves: no two of them, nor one of them and another
  * spinlock of vmalloc, are ever held together. The xarrays of blocks are changed
@@ -58,6 +61,7 @@
 #include <linux/mm.h>
 #include <linux/preempt.h>
 #include <linux/sched/clock.h>
+#include <linux/seqlock.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/vmalloc.h>
@@ -126,12 +130,14 @@ struct vmap_arena {
 /**
  * struct vmap_node - a share of the address space
  * @busy_lock: guards @busy, vmap_area.vm of the areas in it, and @watches
+ * @busy_seq: odd while areas are added to @busy or removed; for who looks something
+ *	up without the lock, and so with it in one line
  * @busy: areas in use whose start hashes to this node; plain. Debuggers read
  *	busy.head
  * @watches: who wants to know when a busy area is removed or shrinks
  * @reaching: how many of @busy reach over the end of a chunk
  * @hints: for each few pages one of the busy areas that start there, or NULL; under
- *	@busy_lock
+ *	@busy_lock and @busy_seq
  * @arena: what is unused in the leased chunks that hash to this node
  * @tidied: @arena.given when it was last looked for whole chunks
  * @no_chunk: vmap_heap.given when the heap had no chunk for this node
@@ -143,6 +149,7 @@ struct vmap_arena {
  */
 struct vmap_node {
 	spinlock_t busy_lock;		/* see above */
+	seqcount_t busy_seq;
 	struct rb_list busy;
 	unsigned int reaching;
 	struct hlist_head watches;

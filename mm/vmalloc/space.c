@@ -774,6 +774,7 @@ static void __init vmap_nodes_init(void)
 	}
 	for (i = 0; i < nr_vmap_nodes; i++) {
 		spin_lock_init(&vmap_nodes[i].busy_lock);
+		seqcount_init(&vmap_nodes[i].busy_seq);
 		extent_set_init(&vmap_nodes[i].busy);
 		arena_init(&vmap_nodes[i].arena);
 		vmap_nodes[i].no_chunk = ULONG_MAX;

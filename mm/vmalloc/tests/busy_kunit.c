@@ -4,6 +4,9 @@
  */
 
 #include <kunit/test.h>
+#include <linux/completion.h>
+#include <linux/cpumask.h>
+#include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/jiffies.h>
 #include <linux/kthread.h>
@@ -249,7 +252,7 @@ static void look_up_crowd(struct kunit *test, const struct crowd *crowd)
 	KUNIT_EXPECT_GT(test, READ_ONCE(crowd->turns), 0UL);
 }
 
-/* Of two that have one hint, one is found by the tree. */
+/* Lookups take no lock, and the tree is turned under them. */
 static void what_stays_is_found_while_others_come_and_go(struct kunit *test)
 {
 	struct crowd *crowd = kunit_kzalloc(test, sizeof(*crowd), GFP_KERNEL);
@@ -272,6 +275,86 @@ static void what_stays_is_found_while_others_come_and_go(struct kunit *test)
 		retire(crowd->vas[i]);
 }
 
+/**
+ * struct lookup - one that another task makes
+ * @addr: what it looks up
+ * @ready: completed once it waits for @go
+ * @go: set when it is to do so
+ * @va: what it has found
+ * @done: completed once it has
+ */
+struct lookup {
+	unsigned long addr;
+	struct completion ready;
+	bool go;
+	struct vmap_area *va;
+	struct completion done;
+};
+
+static int look_up(void *data)
+{
+	struct lookup *lookup = data;
+
+	complete(&lookup->ready);
+	while (!READ_ONCE(lookup->go))
+		cond_resched();
+	lookup->va = find_vmap_area(lookup->addr);
+	complete(&lookup->done);
+	return 0;
+}
+
+/* Nothing of the window's first node can be found for so long, in milliseconds. */
+enum { HIDDEN = 20 };
+
+static void hide_all_for_a_while(struct lookup *lookup)
+{
+	struct vmap_node *vn = addr_to_node(lookup->addr);
+	struct vmap_area **hint = addr_to_hint(vn, lookup->addr), *hinted;
+	struct rb_root root;
+
+	spin_lock(&vn->busy_lock);
+	raw_write_seqcount_begin(&vn->busy_seq);
+	root = vn->busy.root;
+	hinted = *hint;
+	vn->busy.root = RB_ROOT;
+	WRITE_ONCE(*hint, NULL);
+	WRITE_ONCE(lookup->go, true);
+	mdelay(HIDDEN);
+	vn->busy.root = root;
+	WRITE_ONCE(*hint, hinted);
+	raw_write_seqcount_end(&vn->busy_seq);
+	spin_unlock(&vn->busy_lock);
+}
+
+/* What is in the midst of a change is looked up once that is over. */
+static void a_lookup_waits_for_a_change(struct kunit *test)
+{
+	struct lookup lookup = { .addr = WINDOW_START };
+	struct task_struct *task;
+	struct vmap_area *va;
+	unsigned int other;
+
+	/* If this task moves there, the lookup comes later, and finds it, too. */
+	other = cpumask_any_but(cpu_online_mask, raw_smp_processor_id());
+	if (other >= nr_cpu_ids)
+		kunit_skip(test, "there is one CPU");
+	va = window_take(test, WINDOW_START, WINDOW_START + PAGE_SIZE);
+	vmap_busy_add(va, NULL);
+	init_completion(&lookup.ready);
+	init_completion(&lookup.done);
+	task = kthread_create(look_up, &lookup, "vmalloc_lookup");
+	KUNIT_EXPECT_FALSE(test, IS_ERR(task));
+	if (!IS_ERR(task)) {
+		kthread_bind(task, other);
+		wake_up_process(task);
+		wait_for_completion(&lookup.ready);
+		hide_all_for_a_while(&lookup);
+		wait_for_completion(&lookup.done);
+		KUNIT_EXPECT_PTR_EQ(test, va, lookup.va);
+	}
+	retire(va);
+}
+
 static struct kunit_case busy_cases[] = {
 	KUNIT_CASE(interior_address_is_found_across_chunks),
 	KUNIT_CASE(next_goes_up_through_all_nodes),
@@ -279,6 +362,7 @@ static struct kunit_case busy_cases[] = {
 	KUNIT_CASE(take_leaves_areas_of_another_kind),
 	KUNIT_CASE(a_watch_ends_with_its_area),
 	KUNIT_CASE(what_stays_is_found_while_others_come_and_go),
+	KUNIT_CASE(a_lookup_waits_for_a_change),
 	{}
 };
 
