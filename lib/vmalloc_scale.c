@@ -31,6 +31,7 @@
 #include <linux/cpu.h>
 #include <linux/cpumask.h>
 #include <linux/err.h>
+#include <linux/fs.h>
 #include <linux/gfp.h>
 #include <linux/irqflags.h>
 #include <linux/kernel.h>
@@ -47,6 +48,7 @@
 #include <linux/string.h>
 #include <linux/stringify.h>
 #include <linux/sysfs.h>
+#include <linux/uio.h>
 #include <linux/vmalloc.h>
 
 /* Rounds before those that count: caches, slabs and pools are warm by then. */
@@ -94,6 +96,7 @@ struct scale_workload {
 	int (*op)(struct scale_cpu *cpu);
 	bool takes;		/* for good what the CPU before has left */
 	bool undisturbed;	/* by interrupts, after which other tasks may run */
+	bool reads;		/* /proc/vmallocinfo */
 };
 
 /* The run. Constant while tasks are there, but for @err: written in turns. */
@@ -103,6 +106,10 @@ static struct {
 	unsigned int nr_cpus;
 	int err;
 	struct completion done;
+	/* Of the one who reads. */
+	struct file *info;
+	loff_t info_pos;
+	void *buffer;
 } scale;
 
 /* Whose turn it is: the one thing that all CPUs write. */
@@ -197,6 +204,27 @@ static int op_drain(struct scale_cpu *cpu)
 	return 0;
 }
 
+/*
+ * The first CPU reads what the others work at: /proc/vmallocinfo, a page in each
+ * turn, and the memory of an area as /proc/kcore does.
+ */
+static int op_readers(struct scale_cpu *cpu)
+{
+	struct kvec kvec = { scale.buffer, PAGE_SIZE };
+	struct iov_iter iter;
+	ssize_t len;
+
+	if (cpu->index)
+		return op_vmalloc(cpu);
+	len = kernel_read(scale.info, scale.buffer, PAGE_SIZE, &scale.info_pos);
+	if (len < 0)
+		return len;
+	if (!len)
+		scale.info_pos = 0;
+	iov_iter_kvec(&iter, ITER_DEST, &kvec, 1, PAGE_SIZE);
+	return vread_iter(&iter, cpu->taken, PAGE_SIZE) == PAGE_SIZE ? 0 : -EIO;
+}
+
 static int scale_child(void *unused)
 {
 	do_exit(0);
@@ -224,6 +252,7 @@ static const struct scale_workload scale_workloads[] = {
 	{ "find_miss",	op_find_miss },
 	{ "finds",	op_finds },
 	{ "drain",	op_drain },
+	{ "readers",	op_readers,	.reads = true },
 	{ "fork",	op_fork },
 };
 
@@ -365,15 +394,29 @@ static int create_tasks(void)
 	return 0;
 }
 
-static int scale_run(const struct scale_workload *workload, unsigned int rounds)
+static int open_info(void)
+{
+	scale.info_pos = 0;
+	scale.buffer = (void *)__get_free_page(GFP_KERNEL);
+	if (!scale.buffer)
+		return -ENOMEM;
+	scale.info = filp_open("/proc/vmallocinfo", O_RDONLY, 0);
+	if (!IS_ERR(scale.info))
+		return 0;
+	free_page((unsigned long)scale.buffer);
+	return PTR_ERR(scale.info);
+}
+
+static void close_info(void)
+{
+	filp_close(scale.info, NULL);
+	free_page((unsigned long)scale.buffer);
+}
+
+static int take_turns(void)
 {
 	int i, err;
 
-	scale.workload = workload;
-	scale.rounds = rounds;
-	scale.err = 0;
-	scale_turn = 0;
-	init_completion(&scale.done);
 	err = create_tasks();
 	if (!err) {
 		scale_watch();
@@ -383,6 +426,25 @@ static int scale_run(const struct scale_workload *workload, unsigned int rounds)
 		err = scale.err;
 	}
 	stop_tasks();
+	return err;
+}
+
+static int scale_run(const struct scale_workload *workload, unsigned int rounds)
+{
+	int err;
+
+	scale.workload = workload;
+	scale.rounds = rounds;
+	scale.err = 0;
+	scale_turn = 0;
+	init_completion(&scale.done);
+	if (!workload->reads)
+		return take_turns();
+	err = open_info();
+	if (err)
+		return err;
+	err = take_turns();
+	close_info();
 	return err;
 }
 

@@ -42,6 +42,7 @@ struct state {
 	long lazy_bytes;	/* the rest, waiting for a drain */
 	long lazy_entries;	/* lines of these */
 	long descriptors;	/* objects of the vmap_area cache, or -1 */
+	long spares;		/* descriptors that are kept */
 };
 
 int state_peek(struct state *st);
