@@ -63,12 +63,11 @@ static struct vmap_depot {
 } vmap_depot ____cacheline_aligned_in_smp;
 
 /*
- * So many batches are taken from the depot for a grace period: who needs some
- * meanwhile finds the others there, and how fast others put more does not matter.
+ * So many batches, half a megabyte, are taken from the depot for a grace period: who
+ * needs some meanwhile finds the others there, and how fast others put more does not
+ * matter. A million descriptors take 250 grace periods.
  */
 #define VMAP_TRIM_BATCHES	256
-
-static bool vmap_may_queue_work __read_mostly;
 
 static void depot_worker(struct work_struct *work)
 {
@@ -90,7 +89,8 @@ static void depot_put(struct list_head *batch)
 	WRITE_ONCE(vmap_depot.batches, vmap_depot.batches + 1);
 	full = vmap_depot.batches > VMAP_DEPOT_BATCHES;
 	spin_unlock(&vmap_depot.lock);
-	if (unlikely(full) && READ_ONCE(vmap_may_queue_work))
+	/* Early in boot there is no queue yet, and nowhere near so many. */
+	if (unlikely(full) && system_dfl_wq)
 		queue_work(system_dfl_wq, &vmap_depot_work);
 }
 
@@ -138,6 +138,7 @@ void vmap_areas_trim(unsigned long keep)
 	struct list_head *batch, *batches;
 	unsigned int nr;
 
+	might_sleep();
 	do {
 		batches = NULL;
 		for (nr = 0; nr < VMAP_TRIM_BATCHES; nr++) {
@@ -387,7 +388,7 @@ int vmap_areas_cpu_dead(unsigned int cpu)
 	return 0;
 }
 
-static int __init vmap_areas_late_init(void)
+static int __init vmap_areas_hotplug_init(void)
 {
 	int err = cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN,
 					    "mm/vmalloc:dead", NULL,
@@ -395,12 +396,9 @@ static int __init vmap_areas_late_init(void)
 
 	/* Without it, a CPU that is gone keeps what it has until it comes back. */
 	WARN_ON(err < 0);
-	WRITE_ONCE(vmap_may_queue_work, true);
-	/* There may have been more than enough before. */
-	queue_work(system_dfl_wq, &vmap_depot_work);
 	return 0;
 }
-core_initcall(vmap_areas_late_init);
+core_initcall(vmap_areas_hotplug_init);
 
 /**
  * vmap_areas_init - get ready to allocate descriptors

@@ -191,10 +191,16 @@ enum vmap_effort { VMAP_TRY, VMAP_TRY_HARD, VMAP_TRY_ATOMIC };
  * === Layer 0: address.c, descriptor.c, limits.c, pgtable.c, stats.c, and extent.h
  */
 
-/* Spare descriptors come in batches of so many: two kilobytes, with 64 bits. */
+/*
+ * Spare descriptors come in batches of so many, two kilobytes with 64 bits: a lock
+ * that all CPUs share is taken for each batch, and each CPU keeps two.
+ */
 #define VMAP_SPARE_BATCH	16
 
-/* So many batches are kept of those that no CPU has at hand: 256 kilobytes. */
+/*
+ * So many batches, 256 kilobytes, are kept of those that no CPU has at hand: half as
+ * many descriptors as there are areas of a page in a full drain on one CPU.
+ */
 #define VMAP_DEPOT_BATCHES	128
 
 void vmap_areas_init(void);

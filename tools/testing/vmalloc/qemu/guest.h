@@ -14,6 +14,8 @@
 #define BENCH_PARAM(name)	"/sys/module/vmalloc_bench/parameters/" name
 #define TRACEFS			"/sys/kernel/tracing"
 #define DEBUGFS			"/sys/kernel/debug"
+/* Not every kernel has it. */
+#define VMALLOC_STATS		DEBUGFS "/vmalloc/stats"
 #define CONSOLE_DEVICE		"/dev/ttyS0"
 
 /* guest.c */

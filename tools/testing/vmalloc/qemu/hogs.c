@@ -15,9 +15,6 @@
 
 #include "guest.h"
 
-/* "waiting_pages N" is what waits, flushed or not; not every kernel has it. */
-#define STATS		DEBUGFS "/vmalloc/stats"
-#define STATS_WAITING	"waiting_pages"
 /* Of each real-time producer; 64 pages each, many times any limit. */
 #define DEFAULT_REQUESTS	"4000"
 /* Above the bench's tasks, which have half of the highest. */
@@ -29,16 +26,10 @@ struct watch {
 	atomic_long most;	/* -1 if it could not be read */
 };
 
+/* What waits, flushed or not, or -1. */
 static long read_waiting(void)
 {
-	char *stats = read_file(STATS), *at;
-	long pages = -1;
-
-	at = stats ? strstr(stats, STATS_WAITING) : NULL;
-	if (at)
-		sscanf(at + strlen(STATS_WAITING), "%*[: \t]%ld", &pages);
-	free(stats);
-	return pages;
+	return read_count(VMALLOC_STATS, "waiting_pages");
 }
 
 static void watch_stats(struct watch *watch)
@@ -69,7 +60,7 @@ static int watched_hogs(const char *command, struct watch *watch)
 	err = bench_run(command, true);
 	watch->stop = true;
 	if (waitpid(child, NULL, 0) != child || watch->most < 0)
-		return fail("%s could not be watched", STATS);
+		return fail("%s could not be watched", VMALLOC_STATS);
 	out("hogs waiting_stats pages %ld", watch->most);
 	return err;
 }
@@ -83,7 +74,7 @@ int scenario_hogs(void)
 		return -1;
 	snprintf(command, sizeof(command), "hogs %s",
 		 option("vmrequests", DEFAULT_REQUESTS));
-	if (!exists(STATS))
+	if (!exists(VMALLOC_STATS))
 		return bench_run(command, true);
 	watch = mmap(NULL, sizeof(*watch), PROT_READ | PROT_WRITE,
 		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);

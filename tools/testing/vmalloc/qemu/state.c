@@ -24,13 +24,15 @@
 
 #define VMAP_AREA_CACHE		"/sys/kernel/slab/vmap_area/"
 #define STAT_REFRESH		"/proc/sys/vm/stat_refresh"
-#define STATS			DEBUGFS "/vmalloc/stats"
 /*
  * Descriptors beyond two per busy area: one that a CPU keeps at hand, the holes at both
  * ends of the space and of what is leased from it.
  */
 #define DESCRIPTOR_SLACK	64
-/* What may be kept by who has this sysctl, and no statistics that say so. */
+/*
+ * What may be kept by who has this sysctl, and no statistics that say so:
+ * VMAP_DEPOT_BATCHES of 16 descriptors, and two of these for each CPU.
+ */
 #define KEEPS_SPARES		"/proc/sys/vm/vmap_drain_batch"
 #define SPARES_MOST		2048
 #define SPARES_PER_CPU		32
@@ -112,8 +114,8 @@ static void count_line(struct state *st, const char *line)
 /* Descriptors that are kept for requests to come, or may be. */
 static long read_spares(void)
 {
-	long at_hand = read_count(STATS, "descriptors_at_hand");
-	long in_depot = read_count(STATS, "descriptors_in_depot");
+	long at_hand = read_count(VMALLOC_STATS, "descriptors_at_hand");
+	long in_depot = read_count(VMALLOC_STATS, "descriptors_in_depot");
 
 	if (at_hand >= 0 && in_depot >= 0)
 		return at_hand + in_depot;

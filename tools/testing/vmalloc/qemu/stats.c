@@ -12,7 +12,6 @@
 
 #include "guest.h"
 
-#define STATS	DEBUGFS "/vmalloc/stats"
 #define AREAS	1000
 /* Ranges made free at a time, by default; none of them may take 20 us. */
 #define BATCH	32
@@ -72,13 +71,13 @@ static long stat_value(const char *text, const char *name)
 static int check_stats(const char *when, const struct expected *expected,
 		       size_t nr)
 {
-	char *text = read_file(STATS);
+	char *text = read_file(VMALLOC_STATS);
 	int err = 0;
 	long value;
 	size_t i;
 
 	if (!text)
-		return fail("%s: %m", STATS);
+		return fail("%s: %m", VMALLOC_STATS);
 	for (i = 0; i < nr; i++) {
 		value = stat_value(text, expected[i].name);
 		if (value < expected[i].low || value > expected[i].high)
@@ -100,11 +99,11 @@ static int check_refusals(void)
 	int fd;
 
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
-		fd = open(STATS, O_WRONLY | O_CLOEXEC);
+		fd = open(VMALLOC_STATS, O_WRONLY | O_CLOEXEC);
 		if (fd < 0)
-			return fail("%s: %m", STATS);
+			return fail("%s: %m", VMALLOC_STATS);
 		if (write(fd, bad[i], strlen(bad[i])) >= 0 || errno != EINVAL)
-			return fail("'%s' to %s: not refused", bad[i], STATS);
+			return fail("'%s' to %s: not refused", bad[i], VMALLOC_STATS);
 		close(fd);
 	}
 	return 0;
@@ -116,7 +115,7 @@ int scenario_stats(void)
 
 	snprintf(text, sizeof(text), "prepare checkerboard %d", AREAS);
 	if (bench_present() || bench_run(text, false) ||
-	    write_file(STATS, "0"))
+	    write_file(VMALLOC_STATS, "0"))
 		return -1;
 	if (check_stats("with areas waiting", waiting, ARRAY_SIZE(waiting)))
 		return -1;

@@ -33,7 +33,6 @@
 
 #define STRESS_PARAM(name) \
 	"/sys/module/test_vmalloc_ordered/parameters/" name
-#define VMALLOC_STATS	DEBUGFS "/vmalloc/stats"
 #define CGROUP		"/sys/fs/cgroup"
 #define STRESS_GROUP	CGROUP "/stress"
 #define KPTR_RESTRICT	"/proc/sys/kernel/kptr_restrict"
