@@ -102,7 +102,7 @@ $(if $(call is-one,$(SERIES),ordered bounded),,\
 endif
 ifneq ($(ONLY),)
 there	:= $(shell BASE=$(BASE) KSRC= $(tools)/$(or $(if $(filter users,$(MAKECMDGOALS)),users/suite),\
-			$(filter test,$(MAKECMDGOALS)),matrix) --list)
+			$(filter check test,$(MAKECMDGOALS)),matrix) --list)
 $(if $(filter-out $(there),$(ONLY)),\
 	$(error ONLY is '$(ONLY)', not some of: $(there)))
 endif
@@ -160,7 +160,7 @@ help:
 	@echo '  TIME=$(TIME)        seconds of fuzzing'
 	@echo '  OPS=$(OPS)  of the stress that `make soak` runs on IMPL'
 	@echo '  JOBS=$(JOBS)         compilers at a time'
-	@echo '  ONLY=$(ONLY)          of the tests, the matrix'\''s cells or the users, some'
+	@echo '  ONLY=$(ONLY)          of the checks, tests, the matrix'\''s cells or the users, some'
 	@echo '  CONFIG=$(CONFIG)        of the packages: a .config, debian, or a small one'
 	@echo '  SETUP=$(SETUP)          done: install nothing, all of it is there'
 
@@ -224,8 +224,7 @@ deb-check: setup
 	@$(tools)/deb/check
 
 .PHONY: check
-check: tree kernel-bench-stock kernel-bench-ordered kernel-i386-stock \
-		kernel-i386-ordered kernel-tiny-stock kernel-tiny-ordered
+check: tree
 	@$(tools)/check
 
 .PHONY: docs
@@ -256,8 +255,8 @@ soak: kernel-bench-$(IMPL)
 	@$(tools)/qemu/soak $(IMPL)
 
 .PHONY: demo
-demo: kernel-trace-bounded kernel-trace-ordered kernel-i386-trace-bounded \
-		kernel-i386-trace-ordered
+demo: kernel-trace-bounded kernel-trace-ordered kernel-i386-bounded \
+		kernel-i386-ordered
 	@$(tools)/qemu/demo
 
 .PHONY: install-overlay

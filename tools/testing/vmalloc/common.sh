@@ -103,16 +103,23 @@ compiler()
 # make in the kernel tree.
 kmake()
 {
-	make -C "$TREE" CC="$(compiler)" HOSTCC="$(compiler)" "$@" 9>&-
+	make -C "$TREE" CC="$(compiler)" HOSTCC="$(compiler)" PYTHON3=/usr/bin/python3 "$@" 9>&-
 }
 
-# Copy the O= folder $1 to $2, where kbuild can go on with it.
+# copy_folder FROM TO [PART...]: copy the O= folder FROM, or parts of it, to TO,
+# where kbuild can go on with it.
 copy_folder()
 {
 	local from=$1 to=$2
+	shift 2
 
 	rm -rf "$to.new"
-	cp -a "$from" "$to.new"
+	if [ $# -eq 0 ]; then
+		cp -a "$from" "$to.new"
+	else
+		mkdir "$to.new"
+		(cd "$from" && cp -a --parents "$@" "$to.new")
+	fi
 	rm -f "$to.new"/.vmalloc-*
 	# The commands that objtool was built by name its folder. If they named
 	# another one, it would be built anew, and everything it works on.
