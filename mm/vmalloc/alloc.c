@@ -70,6 +70,7 @@ static DEFINE_PER_CPU(struct vfree_later, vfree_later);
  * @vm_flags: flags of the area
  * @node: where the pages shall be, or %NUMA_NO_NODE
  * @caller: who asks
+ * @room: bytes of addresses beyond @size, for the memory to grow into
  */
 struct vmalloc_request {
 	unsigned long size;
@@ -81,6 +82,7 @@ struct vmalloc_request {
 	unsigned long vm_flags;
 	int node;
 	const void *caller;
+	unsigned long room;
 };
 
 /* === Freeing === */
@@ -97,6 +99,13 @@ static void flush_and_reset_perms(struct vmap_area *va)
 	vmalloc_pages_show(vm);
 }
 
+static void free_page_array(struct vm_struct *vm, struct page **pages)
+{
+	/* Comes back here if it is large, see alloc_page_array(). */
+	if (pages != vm_area_few_pages(vm))
+		kvfree(pages);
+}
+
 /* An area that is in no index and not mapped, with what it has of pages. */
 static void free_unmapped(struct vmap_area *va)
 {
@@ -107,9 +116,7 @@ static void free_unmapped(struct vmap_area *va)
 	else
 		vmap_area_retire(va);
 	vmalloc_pages_put(vm, 0, vm->nr_pages);
-	/* Comes back here if it is large, see alloc_page_array(). */
-	if (vm->pages != vm_area_few_pages(vm))
-		kvfree(vm->pages);
+	free_page_array(vm, vm->pages);
 	kfree(vm);
 }
 
@@ -272,12 +279,15 @@ static struct vm_struct *reserve(const struct vmalloc_request *req,
 	struct vm_struct *vm;
 
 	for (;;) {
-		vm = __get_vm_area_node(req->size, req->align, shift, flags,
-					req->start, req->end, req->node,
+		vm = __get_vm_area_node(req->size + req->room, req->align,
+					shift, flags, req->start, req->end,
+					req->node,
 					req->gfp & ~__GFP_SKIP_KASAN,
 					req->caller);
-		if (likely(vm))
+		if (likely(vm)) {
+			vm->requested_size = req->size;
 			return vm;
+		}
 		/* That has been warned of, and is not for want of memory. */
 		if (vmap_in_interrupt())
 			return NULL;
@@ -346,16 +356,20 @@ void memalloc_restore_scope(unsigned int flags)
 		memalloc_flags_restore(flags);
 }
 
-static int map_pages(struct vm_struct *vm, pgprot_t prot, gfp_t gfp,
+/* Of the pages of @vm, those from @first on and below @end. */
+static int map_pages(struct vm_struct *vm, unsigned long first,
+		     unsigned long end, pgprot_t prot, gfp_t gfp,
 		     unsigned int shift)
 {
-	unsigned long start = (unsigned long)vm->addr;
-	unsigned long end = start + get_vm_area_size(vm);
+	unsigned long addr = (unsigned long)kasan_reset_tag(vm->addr);
 	unsigned int scope = memalloc_apply_gfp_scope(gfp);
+	struct page **pages = vm->pages + first;
+	unsigned long start = addr + (first << PAGE_SHIFT);
 	int err;
 
+	end = addr + (end << PAGE_SHIFT);
 	for (;;) {
-		err = vmap_pages_range_gfp(start, end, prot, vm->pages, shift,
+		err = vmap_pages_range_gfp(start, end, prot, pages, shift,
 					   nested_gfp(gfp));
 		if (likely(!err) || !(gfp & __GFP_NOFAIL))
 			break;
@@ -374,12 +388,18 @@ static void set_page_order(struct vm_struct *vm, unsigned int order)
 #endif
 }
 
+/* The array of @vm has a place for each page that its addresses have room for. */
+static unsigned long page_array_size(const struct vm_struct *vm)
+{
+	return (get_vm_area_size(vm) >> PAGE_SHIFT) * sizeof(*vm->pages);
+}
+
 /* Frees @vm if it cannot be filled. */
 static bool fill(struct vm_struct *vm, pgprot_t prot, gfp_t gfp,
 		 unsigned int shift, int node)
 {
-	unsigned long nr = get_vm_area_size(vm) >> PAGE_SHIFT;
-	unsigned long array_size = nr * sizeof(*vm->pages);
+	unsigned long nr = ALIGN(vm->requested_size, 1UL << shift) >> PAGE_SHIFT;
+	unsigned long array_size = page_array_size(vm);
 	unsigned int order = shift - PAGE_SHIFT;
 
 	vm->pages = alloc_page_array(vm, array_size, gfp, node);
@@ -401,7 +421,7 @@ static bool fill(struct vm_struct *vm, pgprot_t prot, gfp_t gfp,
 				   nr * PAGE_SIZE);
 		goto fail;
 	}
-	if (map_pages(vm, prot, gfp, shift)) {
+	if (map_pages(vm, 0, nr, prot, gfp, shift)) {
 		warn_alloc(gfp, NULL,
 			   "vmalloc error: size %lu, failed to map pages",
 			   nr * PAGE_SIZE);
@@ -450,7 +470,7 @@ static void *vmalloc_try(const struct vmalloc_request *req, unsigned int shift)
 
 	clear_vm_uninitialized_flag(vm);
 	if (!(req->vm_flags & VM_DEFER_KMEMLEAK))
-		kmemleak_vmalloc(vm, get_vm_area_size(vm), gfp);
+		kmemleak_vmalloc(vm, vm->nr_pages << PAGE_SHIFT, gfp);
 	return vm->addr;
 }
 
@@ -714,16 +734,23 @@ static void give_back_tail(struct vm_struct *vm, const void *p, size_t size)
 }
 
 /*
- * Not part of a large block, which pages of vmap() may be, too. The direct map of
- * VM_FLUSH_RESET_PERMS is reset for the whole area alone, and user space may still
- * map any page of VM_USERMAP. And kmemleak allocates by GFP_KERNEL.
+ * Memory whose pages come and go one by one: not part of a large block, which pages of
+ * vmap() may be, too. The direct map of VM_FLUSH_RESET_PERMS is reset for the whole
+ * area alone, and user space may still map any page of VM_USERMAP.
  */
+static bool is_resizable(const struct vm_struct *vm, gfp_t flags)
+{
+	return !vm_area_page_order(vm) && vm->flags & VM_ALLOC &&
+	       !(vm->flags & (VM_FLUSH_RESET_PERMS | VM_USERMAP |
+			    VM_MAP_PUT_PAGES | VM_NO_GUARD |
+			    VM_DEFER_KMEMLEAK)) &&
+	       gfpflags_allow_blocking(flags);
+}
+
+/* kmemleak allocates by GFP_KERNEL for what is left of an object. */
 static bool may_give_back(const struct vm_struct *vm, gfp_t flags)
 {
-	return !vm_area_page_order(vm) &&
-	       !(vm->flags & (VM_FLUSH_RESET_PERMS | VM_USERMAP |
-			    VM_MAP_PUT_PAGES)) &&
-	       gfpflags_allow_blocking(flags) &&
+	return is_resizable(vm, flags) &&
 	       (flags & (__GFP_IO | __GFP_FS)) == (__GFP_IO | __GFP_FS);
 }
 
@@ -747,6 +774,107 @@ static void *resize_in_place(struct vm_struct *vm, const void *p, size_t size,
 	return (void *)p;
 }
 
+/*
+ * Who grows memory once often does it again. So that it need not move each time, nor
+ * its array of pages be copied, it gets more addresses than it asks for, as many as
+ * it has. Where these are scarce, an eighth.
+ */
+static unsigned long room_to_grow(unsigned long size)
+{
+	return PAGE_ALIGN(IS_ENABLED(CONFIG_64BIT) ? size : size / 8);
+}
+
+/* Let @vm have addresses, and places for pages, for @size bytes at least. */
+static bool extend(struct vm_struct *vm, unsigned long size, gfp_t gfp, int nid)
+{
+	unsigned long have = get_vm_area_size(vm);
+	unsigned long least = PAGE_ALIGN(size) - have;
+	struct page **old = vm->pages, **pages = old;
+	struct vmap_area *above;
+	unsigned long nr;
+
+	above = vmap_area_extend_reserve(vm, least,
+					 max(least, room_to_grow(have)), gfp);
+	if (!above)
+		return false;
+	nr = (have + va_size(above)) >> PAGE_SHIFT;
+	if (nr > VM_FEW_PAGES) {
+		pages = alloc_page_array(vm, nr * sizeof(*pages), gfp, nid);
+		if (!pages) {
+			vmap_area_retire(above);
+			return false;
+		}
+		memcpy(pages, old, vm->nr_pages * sizeof(*pages));
+	}
+	vmap_busy_extend(vm, above, pages);
+	vmap_area_free(above);
+	if (pages != old)
+		free_page_array(vm, old);
+	return true;
+}
+
+/*
+ * Have pages for @size bytes where the memory is. If that fails, it can still be
+ * moved, and who does that says what is lacking. With tags in the pages themselves
+ * it always is.
+ */
+static bool grow_in_place(struct vm_struct *vm, size_t size, gfp_t gfp, int nid)
+{
+	unsigned long first = vm->nr_pages, end = PFN_UP(size);
+
+	if (!is_resizable(vm, gfp) || kasan_hw_tags_enabled() ||
+	    end > totalram_pages() || first < PFN_UP(vm->requested_size))
+		return false;
+	gfp = (gfp & ~__GFP_NOFAIL) | __GFP_NOWARN;
+	if (size > get_vm_area_size(vm) && !extend(vm, size, gfp, nid))
+		return false;
+	if (!vmalloc_pages_add(vm, end, nid, gfp | __GFP_HIGHMEM))
+		return false;
+	if (map_pages(vm, first, end, PAGE_KERNEL, gfp, PAGE_SHIFT)) {
+		vunmap_range((unsigned long)kasan_reset_tag(vm->addr) +
+			     (first << PAGE_SHIFT),
+			     (unsigned long)kasan_reset_tag(vm->addr) +
+			     (end << PAGE_SHIFT));
+		vmalloc_pages_put(vm, first, end);
+		memset(vm->pages + first, 0,
+		       (end - first) * sizeof(*vm->pages));
+		return false;
+	}
+	vmap_busy_set_pages(vm, end);
+	kmemleak_free(vm->addr);
+	kmemleak_vmalloc(vm, end << PAGE_SHIFT, gfp);
+	return true;
+}
+
+/* Memory of @size bytes elsewhere, with room to grow if there is that much. */
+static void *move(const void *p, size_t size, size_t used, unsigned long align,
+		  gfp_t gfp, int nid, const void *caller)
+{
+	const struct vmalloc_request req = {
+		.size = size,
+		.align = align,
+		.start = VMALLOC_START,
+		.end = VMALLOC_END,
+		.gfp = gfp | __GFP_NOWARN,
+		.prot = PAGE_KERNEL,
+		.node = nid,
+		.caller = caller,
+		.room = room_to_grow(size),
+	};
+	void *copy = NULL;
+
+	if (size > used && PFN_UP(size) <= totalram_pages() &&
+	    gfpflags_allow_blocking(gfp))
+		copy = vmalloc_try(&req, PAGE_SHIFT);
+	if (!copy)
+		copy = __vmalloc_node_noprof(size, align, gfp, nid, caller);
+	if (!copy)
+		return NULL;
+	memcpy(copy, p, min(size, used));
+	vfree(p);
+	return copy;
+}
+
 /* Only who insists on a node has memory moved to it. */
 static bool on_wrong_node(const void *p, gfp_t flags, int nid)
 {
@@ -768,7 +896,8 @@ static bool on_wrong_node(const void *p, gfp_t flags, int nid)
  * %__GFP_ZERO, provided that the memory was allocated with that flag and each
  * vrealloc() since has had it as well. Pages that are not needed any more are
  * given back, unless they are part of larger ones, mapped elsewhere, or @flags
- * exclude reclaim that enters file systems or I/O.
+ * exclude reclaim that enters file systems or I/O. Memory grows where it is as long
+ * as the addresses above it are free; when it moves, some are left free for it.
  *
  * Context: Process context, may sleep. The caller sees to it that nobody else
  * resizes or frees the memory at the same time.
@@ -781,7 +910,6 @@ void *vrealloc_node_align_noprof(const void *p, size_t size,
 	const void *caller = __builtin_return_address(0);
 	struct vm_struct *vm;
 	unsigned long room;
-	void *copy;
 
 	if (!size) {
 		vfree(p);
@@ -804,15 +932,10 @@ void *vrealloc_node_align_noprof(const void *p, size_t size,
 		return NULL;
 
 	room = max(vm->requested_size, (unsigned long)vm->nr_pages << PAGE_SHIFT);
-	if (size <= room && !on_wrong_node(p, flags, nid))
+	if (!on_wrong_node(p, flags, nid) &&
+	    (size <= room || grow_in_place(vm, size, flags, nid)))
 		return resize_in_place(vm, p, size, flags);
-
-	copy = __vmalloc_node_noprof(size, align, flags, nid, caller);
-	if (!copy)
-		return NULL;
-	memcpy(copy, p, min(size, vm->requested_size));
-	vfree(p);
-	return copy;
+	return move(p, size, vm->requested_size, align, flags, nid, caller);
 }
 EXPORT_SYMBOL(vrealloc_node_align_noprof);
 

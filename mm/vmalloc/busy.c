@@ -491,7 +491,7 @@ struct vmap_node *vmap_busy_next_lock(unsigned long addr,
 }
 
 /**
- * vmap_busy_set_pages - let readers see an area with fewer pages
+ * vmap_busy_set_pages - let readers see an area with more or fewer pages
  * @vm: the area, busy; its pages from @nr on are the caller's afterwards
  * @nr: how many it has from now on
  *
@@ -504,16 +504,78 @@ void vmap_busy_set_pages(struct vm_struct *vm, unsigned long nr)
 	struct vmap_area *va;
 
 	spin_lock(&vn->busy_lock);
-	WRITE_ONCE(vm->nr_pages, nr);
 	/* Who is in the midst of it knows of pages that go. */
-	va = extent_find(&vn->busy, addr);
+	va = nr < vm->nr_pages ? extent_find(&vn->busy, addr) : NULL;
 	if (va)
 		end_watches(vn, va);
+	WRITE_ONCE(vm->nr_pages, nr);
 	spin_unlock(&vn->busy_lock);
 }
 
 /**
- * vmap_busy_watch - ask to be told when an area is removed, or has fewer pages
+ * vmap_busy_above - tell what an area would reach into if it were larger
+ * @vm: the area, busy
+ * @va: gets the address where it ends, and the flag that says who owns those below
+ *
+ * Context: takes a busy_lock.
+ * Return: whether there is such an area.
+ */
+bool vmap_busy_above(const struct vm_struct *vm, struct vmap_area *va)
+{
+	unsigned long addr = untagged((unsigned long)vm->addr);
+	struct vmap_node *vn = addr_to_node(addr);
+	const struct vmap_area *below;
+
+	spin_lock(&vn->busy_lock);
+	below = extent_find(&vn->busy, addr);
+	if (below && below->vm == vm) {
+		va->va_start = below->va_end;
+		va->flags = below->flags & VMAP_CHUNKED;
+	} else {
+		below = NULL;
+	}
+	spin_unlock(&vn->busy_lock);
+	return below;
+}
+
+/**
+ * vmap_busy_extend - let an area have what lies above it as well
+ * @vm: the area, busy
+ * @above: the range, from vmap_space_take_above(); of no more use afterwards
+ * @pages: the array that @vm has from now on, with what is in its own
+ *
+ * Who is in the midst of the area's pages is told, since its array goes.
+ *
+ * Context: takes a busy_lock. Nobody else resizes or frees the area meanwhile.
+ */
+void vmap_busy_extend(struct vm_struct *vm, const struct vmap_area *above,
+		      struct page **pages)
+{
+	unsigned long addr = untagged((unsigned long)vm->addr);
+	struct vmap_node *vn = addr_to_node(addr);
+	struct vmap_area *va;
+	bool reached;
+
+	spin_lock(&vn->busy_lock);
+	va = extent_find(&vn->busy, addr);
+	if (!WARN_ON_ONCE(!va || va->va_end != above->va_start)) {
+		reached = reaches_over(va);
+		raw_write_seqcount_begin(&vn->busy_seq);
+		WRITE_ONCE(va->va_end, above->va_end);
+		if (!reached && reaches_over(va))
+			reaching_added(vn);
+		raw_write_seqcount_end(&vn->busy_seq);
+		WRITE_ONCE(vm->size, va_size(va));
+		end_watches(vn, va);
+		WRITE_ONCE(vm->pages, pages);
+		vmap_debug_moved(-va_size(above));
+	}
+	spin_unlock(&vn->busy_lock);
+}
+
+/**
+ * vmap_busy_watch - ask to be told when an area is removed, has fewer pages, or
+ *	another array of them
  * @vn: the node that has it
  * @watch: where it is told; in use until vmap_busy_unwatch()
  * @va: the area, busy

@@ -411,6 +411,8 @@ int vmap_space_take(struct vmap_area *va, unsigned long size,
 		    unsigned long end, enum vmap_effort effort,
 		    struct list_head *spares);
 bool vmap_space_take_fit(struct vmap_area *va, unsigned long size);
+bool vmap_space_take_above(struct vmap_area *va, unsigned long least,
+			   unsigned long most);
 int vmap_space_take_congruent(struct vmap_area **vas,
 			      const unsigned long *offsets,
 			      const size_t *sizes, int nr, unsigned long align,
@@ -434,11 +436,14 @@ struct vmap_area *vmap_busy_take_ram(unsigned long start, unsigned long size);
 struct vmap_node *vmap_busy_next_lock(unsigned long addr,
 				      struct vmap_area **va);
 void vmap_busy_set_pages(struct vm_struct *vm, unsigned long nr);
+bool vmap_busy_above(const struct vm_struct *vm, struct vmap_area *va);
+void vmap_busy_extend(struct vm_struct *vm, const struct vmap_area *above,
+		      struct page **pages);
 
 /**
  * struct vmap_watch - whether a busy area is still there
  * @link: in vmap_node.watches
- * @va: the area; NULL once it was removed, or has lost pages
+ * @va: the area; NULL once it was removed, has lost pages or changed their array
  *
  * Under the busy_lock. An address, a descriptor and a vm_struct may all be
  * those of another area by the time that the lock is taken again; a watch tells.
@@ -505,6 +510,9 @@ struct vmap_area *vmap_area_reserve(unsigned long size, unsigned long align,
 				    unsigned long start, unsigned long end,
 				    int node, gfp_t gfp, unsigned long va_flags,
 				    struct vm_struct *vm);
+struct vmap_area *vmap_area_extend_reserve(const struct vm_struct *vm,
+					   unsigned long least,
+					   unsigned long most, gfp_t gfp);
 
 /* === Layer 5: area.c, block.c, pages.c === */
 
@@ -569,6 +577,8 @@ void vmap_block_read(unsigned long start, unsigned long end,
 
 bool vmalloc_pages_get(struct vm_struct *vm, unsigned long nr,
 		       unsigned int order, int node, gfp_t gfp);
+bool vmalloc_pages_add(struct vm_struct *vm, unsigned long end, int node,
+		       gfp_t gfp);
 void vmalloc_pages_put(const struct vm_struct *vm, unsigned long first,
 		       unsigned long end);
 void vmalloc_pages_hide(const struct vm_struct *vm, struct vmap_flush *flush);

@@ -306,33 +306,15 @@ static bool get_one(struct vm_struct *vm, int node, gfp_t gfp)
 	return page;
 }
 
-/**
- * vmalloc_pages_get - get the pages of an area
- * @vm: the area; its array @vm->pages is zeroed
- * @nr: how many pages, a multiple of 1 << @order
- * @order: size of the physically contiguous blocks they have to come in
- * @node: where they shall be, or %NUMA_NO_NODE
- * @gfp: how they may be got
- *
- * Leaves their number in @vm->nr_pages. Complains about nothing. A task about
- * to be killed gets no more than what the page allocator has at hand.
- *
- * Context: Process context; sleeps if @gfp allows it.
- * Return: whether @vm has got all of them. If not, vmalloc_pages_put() gives
- * back those it has.
- */
-bool vmalloc_pages_get(struct vm_struct *vm, unsigned long nr,
-		       unsigned int order, int node, gfp_t gfp)
+/* Returns how many of @nr pages there are to be had, a multiple of 1 << @order. */
+static unsigned long get_pages(struct page **pages, unsigned long nr,
+			       unsigned int order, int node, gfp_t gfp)
 {
 	bool may_wait = gfpflags_allow_blocking(gfp);
-	struct page **pages = vm->pages;
 	struct tally tally = { };
 	unsigned long got = 0;
 	struct page *page;
 
-	gfp |= __GFP_NOWARN;
-	if (nr == 1)
-		return get_one(vm, node, gfp);
 	/* Large blocks are not worth killing for: the caller tries smaller. */
 	if (order)
 		gfp &= ~__GFP_NOFAIL;
@@ -356,10 +338,33 @@ bool vmalloc_pages_get(struct vm_struct *vm, unsigned long nr,
 		if (may_wait)
 			cond_resched();
 	}
-
-	vm->nr_pages = got;
 	tally_count(&tally);
-	return got == nr;
+	return got;
+}
+
+/**
+ * vmalloc_pages_get - get the pages of an area
+ * @vm: the area; its array @vm->pages is zeroed
+ * @nr: how many pages, a multiple of 1 << @order
+ * @order: size of the physically contiguous blocks they have to come in
+ * @node: where they shall be, or %NUMA_NO_NODE
+ * @gfp: how they may be got
+ *
+ * Leaves their number in @vm->nr_pages. Complains about nothing. A task about
+ * to be killed gets no more than what the page allocator has at hand.
+ *
+ * Context: Process context; sleeps if @gfp allows it.
+ * Return: whether @vm has got all of them. If not, vmalloc_pages_put() gives
+ * back those it has.
+ */
+bool vmalloc_pages_get(struct vm_struct *vm, unsigned long nr,
+		       unsigned int order, int node, gfp_t gfp)
+{
+	gfp |= __GFP_NOWARN;
+	if (nr == 1)
+		return get_one(vm, node, gfp);
+	vm->nr_pages = get_pages(vm->pages, nr, order, node, gfp);
+	return vm->nr_pages == nr;
 }
 
 /* === Giving back === */
@@ -558,6 +563,33 @@ void vmalloc_pages_put(const struct vm_struct *vm, unsigned long first,
 		return;
 	}
 	put_pages(pages, nr);
+}
+
+/**
+ * vmalloc_pages_add - get more pages of an area
+ * @vm: the area; its array @vm->pages has room for them
+ * @end: how many pages it is to have
+ * @node: where they shall be, or %NUMA_NO_NODE
+ * @gfp: how they may be got
+ *
+ * They are in the array then, but @vm->nr_pages stays as it is: nobody looks for
+ * them before they are mapped. Complains about nothing.
+ *
+ * Context: Process context; sleeps if @gfp allows it.
+ * Return: whether all of them are there. If not, none is.
+ */
+bool vmalloc_pages_add(struct vm_struct *vm, unsigned long end, int node,
+		       gfp_t gfp)
+{
+	struct page **pages = vm->pages + vm->nr_pages;
+	unsigned long nr = end - vm->nr_pages, got;
+
+	got = get_pages(pages, nr, 0, node, gfp | __GFP_NOWARN);
+	if (got == nr)
+		return true;
+	vmalloc_pages_put(vm, vm->nr_pages, vm->nr_pages + got);
+	memset(pages, 0, got * sizeof(*pages));
+	return false;
 }
 
 static void set_direct_map(const struct vm_struct *vm,

@@ -123,8 +123,8 @@ static bool record_busy(struct info_record *rec, const struct vmap_area *va)
  * Counts the @nr_pages pages of @va by memory node, into @pages_on, which is
  * zeroed. The lock is dropped on the way: after that another area may have the
  * address, and the very descriptors, of this one. But once an area is published
- * these pages stay the same until it is removed or loses some, and of that the
- * watch tells. So who counts to the end has counted what the record says, and no
+ * these pages stay where they are until it is removed, or loses some or their array,
+ * and of that the watch tells. So who counts to the end has counted what the record says, and no
  * look at other areas is needed, whatever becomes of them. Nor is it begun anew.
  *
  * Returns false if the area has been removed or has shrunk meanwhile.

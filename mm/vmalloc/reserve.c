@@ -283,3 +283,38 @@ struct vmap_area *vmap_area_reserve(unsigned long size, unsigned long align,
 	vmap_busy_add(va, vm);
 	return va;
 }
+
+/**
+ * vmap_area_extend_reserve - get the addresses right above an area
+ * @vm: the area, busy
+ * @least: so many bytes, or none
+ * @most: no more than these
+ * @gfp: allocation flags; those that concern reclaim count
+ *
+ * Takes what is free; nothing is made free for it.
+ *
+ * Context: process; sleeps if @gfp allows it.
+ * Return: the range, for vmap_busy_extend() or vmap_area_retire(); NULL if there is
+ * none, or no memory.
+ */
+struct vmap_area *vmap_area_extend_reserve(const struct vm_struct *vm,
+					   unsigned long least,
+					   unsigned long most, gfp_t gfp)
+{
+	struct vmap_area *va;
+
+	gfp &= GFP_RECLAIM_MASK;
+	va = vmap_area_alloc(gfp, NUMA_NO_NODE);
+	if (!va)
+		return NULL;
+	if (!vmap_busy_above(vm, va) ||
+	    !vmap_space_take_above(va, least, most)) {
+		vmap_area_free(va);
+		return NULL;
+	}
+	if (kasan_populate_vmalloc(va->va_start, va_size(va), gfp)) {
+		vmap_area_retire(va);
+		return NULL;
+	}
+	return va;
+}

@@ -452,6 +452,51 @@ bool vmap_space_take_fit(struct vmap_area *va, unsigned long size)
 	return true;
 }
 
+/**
+ * vmap_space_take_above - take what is free right above an area
+ * @va: descriptor, as vmap_busy_above() has filled it in; gets the end
+ * @least: so many bytes, or none
+ * @most: no more than these
+ *
+ * Within the vmalloc space; and what belongs to a node's chunk goes on in that
+ * alone.
+ *
+ * Context: takes the lock of an arena.
+ * Return: whether there was room.
+ */
+bool vmap_space_take_above(struct vmap_area *va, unsigned long least,
+			   unsigned long most)
+{
+	const unsigned long start = va->va_start;
+	struct vmap_arena *arena = &vmap_heap;
+	const struct vmap_area *above;
+	LIST_HEAD(spares);
+	unsigned long end;
+	bool took = false;
+
+	if (start <= VMALLOC_START || start >= VMALLOC_END)
+		return false;
+	most = min(most, VMALLOC_END - start);
+	if (va->flags & VMAP_CHUNKED)
+		arena = &addr_to_node(start - 1)->arena;
+
+	spin_lock(&arena->lock);
+	above = extent_find_last(&arena->free, start + 1);
+	if (above && above->va_end > start &&
+	    min(above->va_end - start, most) >= least) {
+		end = start + min(above->va_end - start, most);
+		took = !WARN_ON_ONCE(extent_carve_at(&arena->free, start, end,
+						     &spares));
+	}
+	if (took) {
+		va->va_end = end;
+		vmap_debug_moved(va_size(va));
+	}
+	spin_unlock(&arena->lock);
+	vmap_spares_free(&spares);
+	return took;
+}
+
 /*
  * The highest base at or below *@base, not below @lowest, at which each area
  * lies in one free range. Whenever one does not, the base moves down to where

@@ -459,6 +459,40 @@ static void release_wrongly(void)
 		shim_die("an area goes to one who does not own it\n");
 }
 
+/* An area gets what lies above it as well, as vrealloc() has it. */
+static void grow(void)
+{
+	struct area *area = area_of(USER, below(AREAS));
+	unsigned long least = (1 + below(8)) * PAGE_SIZE;
+	unsigned long most = least + below(64) * PAGE_SIZE, end;
+	bool may_fail = shim_fail_at;
+	struct vmap_area *va;
+
+	if (!area || area->ram)
+		return;
+	/* Nobody else resizes it meanwhile, nor frees it. */
+	area->holder = NOTIFIER + 1;
+	end = area->start + area->size;
+	va = vmap_area_extend_reserve(&area->vm, least, most, GFP_KERNEL);
+	if (va) {
+		if (va->va_start != end || va_size(va) < least ||
+		    va_size(va) > most || va->va_end > VMALLOC_END)
+			shim_die("%#lx grows into %#lx\n", end, va->va_start);
+		space_taken(va->va_start, va->va_end);
+		vmap_busy_extend(&area->vm, va, area->vm.pages);
+		area->size += va_size(va);
+		vmap_area_free(va);
+	}
+	area->holder = USER;
+	if (va || !undisturbed() || may_fail || nr_vmap_nodes > 1 ||
+	    end <= VMALLOC_START || end + least > VMALLOC_END)
+		return;
+	space_check();
+	if (space_has_room(least, PAGE_SIZE, end, end + least))
+		shim_die("there is room above %#lx, but it is not taken\n",
+			 end);
+}
+
 /* === A step === */
 
 static void operate(unsigned long what)
@@ -497,7 +531,8 @@ static void operate(unsigned long what)
 	case 26:
 		return look_up();
 	default:
-		return release_wrongly();
+		release_wrongly();
+		return grow();
 	}
 }
 

@@ -345,6 +345,7 @@ struct vm_struct {
 	void *addr;
 	unsigned long size;
 	unsigned long flags;
+	struct page **pages;
 	unsigned long nr_pages;
 	unsigned long requested_size;
 	const void *caller;
