@@ -199,7 +199,7 @@ check_config()
 		esac
 	done <"$fragment"
 	if [ "$lost" -gt 0 ]; then
-		say "$lost requested symbols did not survive olddefconfig"
+		say "$lost requested symbols did not survive allnoconfig"
 		return 1
 	fi
 }
