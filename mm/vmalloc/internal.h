@@ -421,6 +421,7 @@ void vmap_space_give(struct vmap_area *va);
 void vmap_space_add_flushed(unsigned int id, struct list_head *list);
 unsigned int vmap_space_next_flushed(unsigned int id);
 void vmap_space_give_flushed(unsigned int id, struct vmap_batch *batch);
+void vmap_space_try_give_flushed(unsigned int id, struct vmap_batch *batch);
 void vmap_space_return_chunks(unsigned int keep);
 
 /* === Layer 2: busy.c === */
@@ -489,6 +490,8 @@ void vmap_area_flush(struct vmap_area *va, struct vmap_flush *flush);
 unsigned long vmap_reclaims(void);
 void vmap_reclaim(const unsigned long *seen);
 bool vmap_reclaim_flushed(void);
+bool vmap_reclaim_batch(unsigned int *id);
+void vmap_reclaim_soon(void);
 bool vmap_reclaim_range(unsigned long start, unsigned long end);
 
 /**

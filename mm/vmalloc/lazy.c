@@ -127,6 +127,9 @@ static void arena_tell(struct vmap_arena *arena)
 	atomic_long_add_return(pages, &vmap_told.lazy);
 }
 
+/* Somebody has found no addresses, and could not wait for what is lazily freed. */
+static bool vmap_drain_wanted;
+
 static void vmap_drain_wake(void)
 {
 	/* Pairs with vmap_drain_wq_init(). */
@@ -393,6 +396,15 @@ static void drain_client(struct vmap_drain *drain, enum vmap_ask what,
 	rt_mutex_unlock(&vmap_client_lock);
 }
 
+/* Of the arena of node @id, or of the heap, the ranges of @batch are free now. */
+static void batch_given(const struct vmap_batch *batch, unsigned int id)
+{
+	vmap_stat_add(VMAP_STAT_BATCHES, 1);
+	vmap_stat_hold(batch->hold_ranges, batch->hold_ns);
+	trace_vmap_drain_batch(id < nr_vmap_nodes ? id : NUMA_NO_NODE,
+			       batch->ranges, batch->pages, batch->hold_ns);
+}
+
 /*
  * Make some flushed ranges of the arena of node @id, or of the heap, free.
  * Returns the pages in them.
@@ -404,10 +416,7 @@ static unsigned long drain_give_some(struct vmap_drain *drain, unsigned int id)
 	vmap_space_give_flushed(id, &batch);
 	if (!batch.ranges)
 		return 0;
-	vmap_stat_add(VMAP_STAT_BATCHES, 1);
-	vmap_stat_hold(batch.hold_ranges, batch.hold_ns);
-	trace_vmap_drain_batch(id < nr_vmap_nodes ? id : NUMA_NO_NODE,
-			       batch.ranges, batch.pages, batch.hold_ns);
+	batch_given(&batch, id);
 	drain->hold_ns = max(drain->hold_ns, batch.hold_ns);
 	return batch.pages;
 }
@@ -445,12 +454,19 @@ static void drain_end(const struct vmap_drain *drain)
 			     drain->flushes, drain->hold_ns);
 }
 
+/* Who has woken the worker saw that, but others may have drained since. */
+static bool drain_is_due(void)
+{
+	bool wanted = xchg(&vmap_drain_wanted, false);
+
+	return vmap_lazy_exceeds_limit() || (wanted && vmap_waiting_pages());
+}
+
 static void vmap_drain_worker(struct work_struct *work)
 {
 	struct vmap_drain drain = {};
 
-	/* Who has woken it saw that, but others may have drained since. */
-	drain_waiting(&drain, vmap_lazy_exceeds_limit);
+	drain_waiting(&drain, drain_is_due);
 	drain_give_all(&drain);
 	/* Requests may have made free all there was, and return none. */
 	vmap_space_return_chunks(1);
@@ -504,6 +520,46 @@ bool vmap_reclaim_flushed(void)
 		return false;
 	drain_give_all(&drain);
 	return true;
+}
+
+/**
+ * vmap_reclaim_batch - make a batch of flushed addresses free, without waiting
+ * @id: the arena to begin with, as vmap_arena_at() counts; gets the one to go on
+ *	with if that was not enough
+ *
+ * Context: any but an interrupt; does not sleep.
+ * Return: whether any were made free.
+ */
+bool vmap_reclaim_batch(unsigned int *id)
+{
+	struct vmap_batch batch;
+	unsigned int i = *id;
+
+	while ((i = vmap_space_next_flushed(i)) <= nr_vmap_nodes) {
+		vmap_space_try_give_flushed(i, &batch);
+		if (batch.ranges) {
+			batch_given(&batch, i);
+			vmap_stat_add(VMAP_STAT_HELPED, 1);
+			*id = i;
+			return true;
+		}
+		i++;
+	}
+	return false;
+}
+
+/**
+ * vmap_reclaim_soon - have what is lazily freed drained, however little it is
+ *
+ * For who has found no room and may not wait: the next one may find some.
+ *
+ * Context: any; the worker does it.
+ */
+void vmap_reclaim_soon(void)
+{
+	if (!READ_ONCE(vmap_drain_wanted))
+		WRITE_ONCE(vmap_drain_wanted, true);
+	vmap_drain_wake();
 }
 
 /* Take what waits in @arena at these addresses, and joined to that. */

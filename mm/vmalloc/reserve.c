@@ -154,8 +154,8 @@ static bool vmap_climb(struct vmap_ladder *at, const struct vmap_request *req)
 }
 
 /*
- * Who may not wait stays at the foot of it: a drain sleeps, and so does who is
- * notified. Who gets no block takes less: not all there is has to be done for it.
+ * Who may not wait stays at the foot of it, see vmap_take_flushed(): a drain sleeps,
+ * and so does who is notified. Who gets no block takes less: not all there is has to be done for it.
  */
 static unsigned int rungs_for(unsigned long va_flags, bool may_wait)
 {
@@ -181,6 +181,30 @@ static noinline int vmap_reclaim_and_take(struct vmap_area *va,
 	return err;
 }
 
+/*
+ * How many batches who may not wait makes free for a request at the most: 256
+ * ranges, some tens of microseconds.
+ */
+#define VMAP_ATOMIC_BATCHES	8
+
+/*
+ * What a drain has flushed but not come to make free needs no flush, no sleep and
+ * nobody's help. If that was all, or not enough, the next request may find more.
+ */
+static noinline int vmap_take_flushed(struct vmap_area *va,
+				      const struct vmap_request *req,
+				      struct list_head *spares)
+{
+	unsigned int batches = VMAP_ATOMIC_BATCHES, id = 0;
+	int err = -ENOSPC;
+
+	while (err == -ENOSPC && batches-- && vmap_reclaim_batch(&id))
+		err = vmap_attempt(va, req, VMAP_TRY_ATOMIC, spares);
+	if (err == -ENOSPC)
+		vmap_reclaim_soon();
+	return err;
+}
+
 /* What the quick look has not found. */
 static noinline int vmap_take_or_reclaim(struct vmap_area *va,
 					 unsigned long size,
@@ -203,7 +227,8 @@ static noinline int vmap_take_or_reclaim(struct vmap_area *va,
 							 VMAP_TRY_ATOMIC,
 			   &spares);
 	if (unlikely(err == -ENOSPC))
-		err = vmap_reclaim_and_take(va, &req, &spares);
+		err = req.rungs ? vmap_reclaim_and_take(va, &req, &spares) :
+				  vmap_take_flushed(va, &req, &spares);
 	vmap_spares_free(&spares);
 	if (unlikely(err) && err != -ENOMEM && req.rungs == RUNGS &&
 	    !(gfp & __GFP_NOWARN))
@@ -237,8 +262,8 @@ static __always_inline bool vmap_take_fit(struct vmap_area *va,
  *	drains once at the most, not at all with VMAP_IF_FREE, and does not warn
  * @vm: bound to the range if not NULL
  *
- * Context: process; sleeps if @gfp allows it. If not, nothing is made free for
- * this request, and it fails quietly.
+ * Context: process; sleeps if @gfp allows it. If not, what has been flushed is made
+ * free for this request and nothing else, and it fails quietly.
  * Return: the area, or ERR_PTR(): -EINVAL for a size or alignment that makes no
  * sense, -ENOMEM, or -EBUSY if there is no room or vmalloc is not up yet.
  */

@@ -25,6 +25,9 @@
 /* Ranges made free between two looks at who waits for the lock or the CPU. */
 #define VMAP_GIVE_STEP		8
 
+/* The most that who may not wait makes free at one go, whatever the sysctl says. */
+#define VMAP_GIVE_ATOMIC	32U
+
 /*
  * How many ranges a search for congruent ones looks up in one hold of the lock,
  * or as many more as it has areas: a descent of the tree for each, which costs
@@ -670,32 +673,28 @@ static void batch_hold_end(struct vmap_batch *batch, unsigned int ranges,
 	batch->hold_ranges = max(batch->hold_ranges, ranges);
 }
 
-/**
- * vmap_space_give_flushed - make some flushed ranges of an arena free
- * @id: which one, as vmap_arena_at() counts
- * @batch: gets what has been made free; nothing if @batch->ranges is 0
- *
+/*
  * As many as vmap_drain_batch() says: so the lock is given up after that many
  * in any case, because on a kernel without preemption a CPU that spins on it
- * does not ask for it.
- *
- * Context: process; takes the arena's lock and may reschedule meanwhile.
+ * does not ask for it. Who may wait gives it up sooner if somebody needs it; who may
+ * not, after VMAP_GIVE_ATOMIC.
  */
-void vmap_space_give_flushed(unsigned int id, struct vmap_batch *batch)
+static void arena_give_flushed(struct vmap_arena *arena, unsigned int id,
+			       struct vmap_batch *batch, bool may_wait,
+			       struct list_head *spares)
 {
 	unsigned int most = vmap_drain_batch(), nr, held = 0;
-	struct vmap_arena *arena = vmap_arena_at(id);
 	unsigned long bytes;
-	LIST_HEAD(spares);
 	u64 since, now;
 
-	*batch = (struct vmap_batch) { .ranges = 0 };
-	spin_lock(&arena->lock);
+	lockdep_assert_held(&arena->lock);
+	if (!may_wait)
+		most = min(most, VMAP_GIVE_ATOMIC);
 	since = vmap_stat_clock();
 	while (batch->ranges < most && !list_empty(&arena->flushed)) {
 		nr = min(most - batch->ranges, VMAP_GIVE_STEP);
 		bytes = extent_give_sorted(&arena->free, &arena->flushed, &nr,
-					   &spares);
+					   spares);
 		/* Before others may look: the lock may be given up for long. */
 		arena_given(arena);
 		vmap_debug_moved(-bytes);
@@ -704,7 +703,8 @@ void vmap_space_give_flushed(unsigned int id, struct vmap_batch *batch)
 		batch->pages += bytes >> PAGE_SHIFT;
 		batch->ranges += nr;
 		held += nr;
-		if (!need_resched() && !spin_needbreak(&arena->lock))
+		if (!may_wait ||
+		    (!need_resched() && !spin_needbreak(&arena->lock)))
 			continue;
 		now = vmap_stat_clock();
 		if (cond_resched_lock(&arena->lock)) {
@@ -716,8 +716,47 @@ void vmap_space_give_flushed(unsigned int id, struct vmap_batch *batch)
 	if (list_empty(&arena->flushed))
 		clear_bit(id, vmap_flushed);
 	batch_hold_end(batch, held, vmap_stat_clock() - since);
-	spin_unlock(&arena->lock);
+}
 
+/**
+ * vmap_space_give_flushed - make some flushed ranges of an arena free
+ * @id: which one, as vmap_arena_at() counts
+ * @batch: gets what has been made free; nothing if @batch->ranges is 0
+ *
+ * Context: process; takes the arena's lock and may reschedule meanwhile.
+ */
+void vmap_space_give_flushed(unsigned int id, struct vmap_batch *batch)
+{
+	struct vmap_arena *arena = vmap_arena_at(id);
+	LIST_HEAD(spares);
+
+	*batch = (struct vmap_batch) { .ranges = 0 };
+	spin_lock(&arena->lock);
+	arena_give_flushed(arena, id, batch, true, &spares);
+	spin_unlock(&arena->lock);
+	vmap_spares_free(&spares);
+}
+
+/**
+ * vmap_space_try_give_flushed - make some flushed ranges of an arena free, or none
+ * @id: which one, as vmap_arena_at() counts
+ * @batch: gets what has been made free; nothing if @batch->ranges is 0
+ *
+ * None if somebody else is at work there, who may be the one that is interrupted.
+ *
+ * Context: any but an interrupt; does not sleep. Takes the arena's lock if nobody has
+ * it.
+ */
+void vmap_space_try_give_flushed(unsigned int id, struct vmap_batch *batch)
+{
+	struct vmap_arena *arena = vmap_arena_at(id);
+	LIST_HEAD(spares);
+
+	*batch = (struct vmap_batch) { .ranges = 0 };
+	if (!spin_trylock(&arena->lock))
+		return;
+	arena_give_flushed(arena, id, batch, false, &spares);
+	spin_unlock(&arena->lock);
 	vmap_spares_free(&spares);
 }
 

@@ -5,9 +5,11 @@
  */
 
 #include <kunit/test.h>
+#include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/gfp.h>
 #include <linux/notifier.h>
+#include <linux/preempt.h>
 
 #include "window.h"
 
@@ -182,6 +184,63 @@ static void space_is_denied_when_nobody_gives_up_any(struct kunit *test)
 	retire(all);
 }
 
+/* With preemption off, so that whoever sleeps is reported. */
+static struct vmap_area *reserve_atomically(void)
+{
+	struct vmap_area *va;
+
+	preempt_disable();
+	va = vmap_area_reserve(ROOM_END - ROOM_START, PAGE_SIZE, ROOM_START,
+			       ROOM_END, NUMA_NO_NODE, GFP_NOWAIT | __GFP_NOWARN,
+			       0, NULL);
+	preempt_enable();
+	return va;
+}
+
+/*
+ * A drain that has flushed all of it has not come to make it free. Neighbours, so
+ * that a part of it is not enough.
+ */
+static void who_may_not_wait_takes_what_is_flushed(struct kunit *test)
+{
+	struct vmap_area *va;
+	LIST_HEAD(flushed);
+	int i;
+
+	for (i = 0; i < 16; i++) {
+		va = window_take(test, WINDOW_PAGE(i), WINDOW_PAGE(i + 1));
+		va->vm = NULL;
+		list_add_tail(&va->list, &flushed);
+	}
+	atomic_long_add(16, &vmap_told.waiting);
+	vmap_space_add_flushed(nr_vmap_nodes, &flushed);
+
+	va = reserve_atomically();
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, va);
+	KUNIT_EXPECT_EQ(test, ROOM_START, va->va_start);
+	KUNIT_EXPECT_EQ(test, ROOM_END, va->va_end);
+	retire(va);
+}
+
+/* What has not been flushed is nothing for it; but the worker is told. */
+static void who_may_not_wait_has_it_drained(struct kunit *test)
+{
+	struct vmap_area *va = reserve(ROOM_END - ROOM_START, PAGE_SIZE);
+	unsigned int tries = 500;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, va);
+	retire(va);
+	do {
+		va = reserve_atomically();
+		if (!IS_ERR(va))
+			break;
+		KUNIT_ASSERT_PTR_EQ(test, va, ERR_PTR(-EBUSY));
+		msleep(20);
+	} while (--tries);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, va);
+	retire(va);
+}
+
 static struct kunit_case reserve_cases[] = {
 	KUNIT_CASE(reserved_range_is_busy),
 	KUNIT_CASE(nonsense_is_refused),
@@ -190,6 +249,8 @@ static struct kunit_case reserve_cases[] = {
 	KUNIT_CASE(tight_aligned_fit_is_not_denied),
 	KUNIT_CASE(purge_notifier_is_asked_before_space_is_denied),
 	KUNIT_CASE(space_is_denied_when_nobody_gives_up_any),
+	KUNIT_CASE(who_may_not_wait_takes_what_is_flushed),
+	KUNIT_CASE(who_may_not_wait_has_it_drained),
 	{}
 };
 

@@ -416,6 +416,91 @@ static void who_may_not_wait_takes_what_is_free(void)
 	end();
 }
 
+/* As a drain that has flushed it, but has not come to make it free. */
+static void flush_alone(struct vmap_area *va)
+{
+	unsigned int id = va->flags & VMAP_CHUNKED ?
+			  addr_to_node_id(va->va_start) : nr_vmap_nodes;
+	LIST_HEAD(list);
+
+	vmap_busy_remove(va);
+	va->vm = NULL;
+	list_add(&va->list, &list);
+	atomic_long_add(va_size(va) >> PAGE_SHIFT, &vmap_told.waiting);
+	vmap_space_add_flushed(id, &list);
+}
+
+static void reserved_atomically(unsigned long pages)
+{
+	struct vmap_area *va = reserve_atomically(pages);
+
+	CHECK(!IS_ERR(va));
+	if (!IS_ERR(va))
+		keep(va);
+}
+
+static void fill_atomically(unsigned long pages)
+{
+	struct vmap_area *va;
+
+	while (!IS_ERR(va = reserve_atomically(pages)))
+		keep(va);
+	CHECK(PTR_ERR(va) == -EBUSY);
+}
+
+static void who_may_not_wait_takes_what_is_flushed(void)
+{
+	unsigned long all, before, most = 0, i;
+
+	begin(4, 64UL * VMAP_CHUNK_SIZE);
+	fill_atomically(1024);
+	all = nr_kept;
+	while (nr_kept)
+		flush_alone(kept[--nr_kept]);
+	for (i = 0; i < all; i++) {
+		before = shim_spins;
+		reserved_atomically(1024);
+		most = max(most, shim_spins - before);
+	}
+	printf("# without waiting, of %lu flushed slots: %lu, at most %lu locks each\n",
+	       all, nr_kept, most);
+	CHECK(most <= 32);
+	CHECK(!flushes && !asked);
+
+	/* Somebody has the lock, who may be the one that was interrupted. */
+	if (nr_kept)
+		flush_alone(kept[--nr_kept]);
+	shim_crowded = true;
+	CHECK(IS_ERR(reserve_atomically(1024)));
+	shim_crowded = false;
+	reserved_atomically(1024);
+	release_kept();
+	end();
+}
+
+static void who_may_not_wait_has_it_drained(void)
+{
+	begin(4, 64UL * VMAP_CHUNK_SIZE);
+	fill_atomically(1024);
+	while (shim_work_run())
+		;
+	flushes = 0;
+	/* Far less than a drain is begun for. */
+	release(kept[--nr_kept]);
+	CHECK(!shim_work_run());
+	CHECK(IS_ERR(reserve_atomically(1024)));
+	CHECK(!flushes);
+	CHECK(shim_work_run());
+	CHECK(flushes == 1);
+	reserved_atomically(1024);
+	/* With nothing to drain, there is nothing to flush. */
+	CHECK(IS_ERR(reserve_atomically(1024)));
+	shim_work_run();
+	CHECK(flushes == 1);
+	release_kept();
+	end();
+}
+
 static void drain_of_a_page_takes_few_locks(void)
 {
 	unsigned long before;
@@ -639,6 +724,8 @@ int main(int argc, char **argv)
 	RUN(little_that_waits_next_to_free_is_no_reason_to_fail);
 	RUN(room_in_another_node_spares_the_flush);
 	RUN(who_may_not_wait_takes_what_is_free);
+	RUN(who_may_not_wait_takes_what_is_flushed);
+	RUN(who_may_not_wait_has_it_drained);
 	RUN(drain_of_a_page_takes_few_locks);
 	RUN(requests_do_not_wait_for_the_client);
 	RUN(what_waits_is_told_of_in_steps);

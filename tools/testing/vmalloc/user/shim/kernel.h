@@ -146,6 +146,8 @@ void __noreturn __printf(1, 2) shim_die(const char *format, ...);
 	__atomic_compare_exchange_n(&(v)->counter, old, new, false,	\
 				    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)
 
+#define xchg(at, new)		__atomic_exchange_n(at, new, __ATOMIC_SEQ_CST)
+
 /* Those of tools/ are plain accesses, too. */
 #undef set_bit
 #undef clear_bit
@@ -177,6 +179,7 @@ typedef struct shim_lock spinlock_t;
 
 void spin_lock_init(spinlock_t *lock);
 void spin_lock(spinlock_t *lock);
+bool spin_trylock(spinlock_t *lock);
 void spin_unlock(spinlock_t *lock);
 void rt_mutex_lock(struct shim_lock *lock);
 void rt_mutex_unlock(struct shim_lock *lock);
