@@ -30,6 +30,7 @@
 #include <linux/workqueue.h>
 
 #include <asm/shmparam.h>
+#include <asm/tlbflush.h>
 
 #include "../internal.h"
 #include "internal.h"
@@ -728,7 +729,8 @@ static void give_back_tail(struct vm_struct *vm, const void *p, size_t size)
 	/* Readers first: they go by the number of pages. */
 	vmap_busy_set_pages(vm, keep);
 	kmemleak_free_part((void *)start, end - start);
-	vunmap_range(start, end);
+	vmap_range_unmap(start, end);
+	vmap_flush_later(start, end);
 	vmalloc_pages_put(vm, keep, nr);
 	memset(vm->pages + keep, 0, (nr - keep) * sizeof(*vm->pages));
 }
@@ -820,7 +822,9 @@ static bool extend(struct vm_struct *vm, unsigned long size, gfp_t gfp, int nid)
  */
 static bool grow_in_place(struct vm_struct *vm, size_t size, gfp_t gfp, int nid)
 {
+	unsigned long addr = (unsigned long)kasan_reset_tag(vm->addr);
 	unsigned long first = vm->nr_pages, end = PFN_UP(size);
+	unsigned long start = addr + (first << PAGE_SHIFT);
 
 	if (!is_resizable(vm, gfp) || kasan_hw_tags_enabled() ||
 	    end > totalram_pages() || first < PFN_UP(vm->requested_size))
@@ -830,11 +834,11 @@ static bool grow_in_place(struct vm_struct *vm, size_t size, gfp_t gfp, int nid)
 		return false;
 	if (!vmalloc_pages_add(vm, end, nid, gfp | __GFP_HIGHMEM))
 		return false;
+	/* Pages that it had here before. */
+	if (unlikely(vmap_busy_was_shrunk(vm)))
+		flush_tlb_kernel_range(start, addr + get_vm_area_size(vm));
 	if (map_pages(vm, first, end, PAGE_KERNEL, gfp, PAGE_SHIFT)) {
-		vunmap_range((unsigned long)kasan_reset_tag(vm->addr) +
-			     (first << PAGE_SHIFT),
-			     (unsigned long)kasan_reset_tag(vm->addr) +
-			     (end << PAGE_SHIFT));
+		vunmap_range(start, addr + (end << PAGE_SHIFT));
 		vmalloc_pages_put(vm, first, end);
 		memset(vm->pages + first, 0,
 		       (end - first) * sizeof(*vm->pages));

@@ -506,10 +506,38 @@ void vmap_busy_set_pages(struct vm_struct *vm, unsigned long nr)
 	spin_lock(&vn->busy_lock);
 	/* Who is in the midst of it knows of pages that go. */
 	va = nr < vm->nr_pages ? extent_find(&vn->busy, addr) : NULL;
-	if (va)
+	if (va) {
+		va->flags |= VMAP_SHRUNK;
 		end_watches(vn, va);
+	}
 	WRITE_ONCE(vm->nr_pages, nr);
 	spin_unlock(&vn->busy_lock);
+}
+
+/**
+ * vmap_busy_was_shrunk - tell whether an area has had fewer pages since asked last
+ * @vm: the area, busy
+ *
+ * If so, TLBs may have what was mapped above its pages.
+ *
+ * Context: takes a busy_lock.
+ * Return: whether it has.
+ */
+bool vmap_busy_was_shrunk(struct vm_struct *vm)
+{
+	unsigned long addr = untagged((unsigned long)vm->addr);
+	struct vmap_node *vn = addr_to_node(addr);
+	struct vmap_area *va;
+	bool shrunk = false;
+
+	spin_lock(&vn->busy_lock);
+	va = extent_find(&vn->busy, addr);
+	if (va) {
+		shrunk = va->flags & VMAP_SHRUNK;
+		va->flags &= ~VMAP_SHRUNK;
+	}
+	spin_unlock(&vn->busy_lock);
+	return shrunk;
 }
 
 /**

@@ -43,8 +43,8 @@
  * Lookups in vn->busy take none, unless something is added there or removed: see
  * busy.c.
  *
- * vmap_arena.lazy_lock, vmap_arena.lock, descriptor.c's vmap_depot.lock and
- * alloc.c's failed_lock are leaves: no two of them, nor one of them and another
+ * vmap_arena.lazy_lock, vmap_arena.lock, descriptor.c's vmap_depot.lock, lazy.c's
+ * vmap_stale_lock and alloc.c's failed_lock are leaves: no two of them, nor one of them and another
  * spinlock of vmalloc, are ever held together. The xarrays of blocks are changed
  * with none of these locks held but vmap_client_lock, and purge notifiers run with
  * none at all. Nothing is allocated, freed, flushed or notified under a spinlock. No
@@ -78,6 +78,7 @@ struct seq_file;
 #define VMAP_CHUNKED	BIT(2)	/* carved from a node's chunks, not the heap */
 /* Not kept: asks vmap_area_reserve() for a block only if there is room for one. */
 #define VMAP_IF_FREE	BIT(3)
+#define VMAP_SHRUNK	BIT(4)	/* unmapped in part, and not known to be flushed */
 /* The whole of it where a descriptor describes nothing; with CONFIG_DEBUG_VMALLOC. */
 #define VMAP_SPARE	BIT(31)
 
@@ -437,6 +438,7 @@ struct vmap_area *vmap_busy_take_ram(unsigned long start, unsigned long size);
 struct vmap_node *vmap_busy_next_lock(unsigned long addr,
 				      struct vmap_area **va);
 void vmap_busy_set_pages(struct vm_struct *vm, unsigned long nr);
+bool vmap_busy_was_shrunk(struct vm_struct *vm);
 bool vmap_busy_above(const struct vm_struct *vm, struct vmap_area *va);
 void vmap_busy_extend(struct vm_struct *vm, const struct vmap_area *above,
 		      struct page **pages);
@@ -491,6 +493,8 @@ unsigned long vmap_reclaims(void);
 void vmap_reclaim(const unsigned long *seen);
 bool vmap_reclaim_flushed(void);
 bool vmap_reclaim_batch(unsigned int *id);
+void vmap_range_unmap(unsigned long start, unsigned long end);
+void vmap_flush_later(unsigned long start, unsigned long end);
 void vmap_reclaim_soon(void);
 bool vmap_reclaim_range(unsigned long start, unsigned long end);
 

@@ -339,6 +339,45 @@ static void flush_and_add(struct vmap_drain *drain,
 				   drain->areas);
 }
 
+/*
+ * From the lowest to the highest address that was unmapped in areas that are in use
+ * still: in no set of ranges, but maybe in a TLB.
+ */
+static struct vmap_span vmap_stale = { ULONG_MAX, 0 };
+static DEFINE_SPINLOCK(vmap_stale_lock);
+
+/**
+ * vmap_flush_later - let a range be flushed with the next drain
+ * @start: the first address
+ * @end: end of the range, which has been unmapped in an area that is in use
+ *
+ * If something is to be mapped there before, the caller flushes it himself.
+ *
+ * Context: process; takes a spinlock, a leaf.
+ */
+void vmap_flush_later(unsigned long start, unsigned long end)
+{
+	spin_lock(&vmap_stale_lock);
+	WRITE_ONCE(vmap_stale.start, min(vmap_stale.start, start));
+	WRITE_ONCE(vmap_stale.end, max(vmap_stale.end, end));
+	spin_unlock(&vmap_stale_lock);
+}
+
+static void take_stale(struct vmap_flush *flush)
+{
+	struct vmap_span stale;
+
+	/* Who must be seen here has given the lock up before the drain began. */
+	if (likely(!READ_ONCE(vmap_stale.end)))
+		return;
+	spin_lock(&vmap_stale_lock);
+	stale = vmap_stale;
+	vmap_stale = (struct vmap_span) { ULONG_MAX, 0 };
+	spin_unlock(&vmap_stale_lock);
+	if (stale.end)
+		vmap_flush_add(flush, stale.start, stale.end);
+}
+
 /* Take all that waits. With nothing waiting, @flush alone is flushed. */
 static void take_and_flush(struct vmap_drain *drain, struct vmap_flush *flush)
 {
@@ -348,6 +387,7 @@ static void take_and_flush(struct vmap_drain *drain, struct vmap_flush *flush)
 	lockdep_assert_held(&vmap_purge_lock);
 	for_each_vmap_arena(arena, i)
 		arena_start_draining(arena, drain, flush);
+	take_stale(flush);
 	flush_and_add(drain, flush);
 }
 
@@ -809,11 +849,26 @@ void vmap_area_retire(struct vmap_area *va)
  */
 void vmap_area_unmap(struct vmap_area *va)
 {
-	flush_cache_vunmap(va->va_start, va->va_end);
-	vunmap_range_noflush(va->va_start, va->va_end);
+	vmap_range_unmap(va->va_start, va->va_end);
+}
+
+/**
+ * vmap_range_unmap - remove the translations of a part of an area
+ * @start: the first address
+ * @end: end of the range
+ *
+ * They may linger in TLBs: where the area stays in use, vmap_flush_later() comes
+ * next, before anybody else gets the pages.
+ *
+ * Context: process; may sleep.
+ */
+void vmap_range_unmap(unsigned long start, unsigned long end)
+{
+	flush_cache_vunmap(start, end);
+	vunmap_range_noflush(start, end);
 	/* Then a use after free is to fault at once. */
 	if (debug_pagealloc_enabled_static())
-		flush_tlb_kernel_range(va->va_start, va->va_end);
+		flush_tlb_kernel_range(start, end);
 }
 
 /**

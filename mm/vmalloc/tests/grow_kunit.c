@@ -191,6 +191,31 @@ static void who_has_moved_need_not_soon_again(struct kunit *test)
 	vfree(p);
 }
 
+/* What was unmapped there is flushed before anything is mapped in its place. */
+static void memory_grows_back_where_it_was(struct kunit *test)
+{
+	struct vmap_area *va;
+	void *p;
+
+	p = vmalloc(6 * PAGE_SIZE);
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	number_pages(p, 0, 6);
+	va = find_vmap_area((unsigned long)p);
+	KUNIT_ASSERT_NOT_NULL(test, va);
+	KUNIT_EXPECT_FALSE(test, va->flags & VMAP_SHRUNK);
+
+	KUNIT_EXPECT_PTR_EQ(test, p, grown(p, 2));
+	KUNIT_EXPECT_EQ(test, misplaced_pages(p, 2), 0);
+	KUNIT_EXPECT_TRUE(test, va->flags & VMAP_SHRUNK);
+	KUNIT_EXPECT_NULL(test, vmalloc_to_page(p + 2 * PAGE_SIZE));
+
+	KUNIT_EXPECT_PTR_EQ(test, p, grown(p, 4));
+	number_pages(p, 2, 4);
+	KUNIT_EXPECT_EQ(test, misplaced_pages(p, 4), 0);
+	KUNIT_EXPECT_FALSE(test, va->flags & VMAP_SHRUNK);
+	vfree(p);
+}
+
 /* Pages that would not be like the others, or are somebody else's as well. */
 static void some_memory_moves(struct kunit *test)
 {
@@ -209,7 +234,7 @@ static void some_memory_moves(struct kunit *test)
 	p = vmalloc(3 * PAGE_SIZE);
 	KUNIT_ASSERT_NOT_NULL(test, p);
 	KUNIT_EXPECT_PTR_EQ(test, p, grown(p, 1));
-	/* Nothing may be waited for, and what comes in a mapping might have to. */
+	/* What stands in its way might have to be waited for. */
 	q = vrealloc(p, 2 * PAGE_SIZE, GFP_NOWAIT | __GFP_NOWARN);
 	KUNIT_EXPECT_PTR_NE(test, p, q);
 	vfree(q ?: p);
@@ -220,6 +245,7 @@ static struct kunit_case grow_cases[] = {
 	KUNIT_CASE(what_is_above_stays_whole),
 	KUNIT_CASE(memory_grows_over_the_end_of_a_chunk),
 	KUNIT_CASE(who_has_moved_need_not_soon_again),
+	KUNIT_CASE(memory_grows_back_where_it_was),
 	KUNIT_CASE(some_memory_moves),
 	{}
 };

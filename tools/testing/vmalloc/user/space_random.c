@@ -493,6 +493,20 @@ static void grow(void)
 			 end);
 }
 
+/* A part of an area is unmapped, as vrealloc() does where it shrinks. */
+static void shrink(void)
+{
+	struct area *area = area_of(USER, below(AREAS));
+	unsigned long start, end;
+
+	if (!area)
+		return;
+	end = area->start + area->size;
+	start = area->start + below(area->size >> PAGE_SHIFT) * PAGE_SIZE;
+	space_punched(start, end);
+	vmap_flush_later(start, end);
+}
+
 /* === A step === */
 
 static void operate(unsigned long what)
@@ -532,7 +546,8 @@ static void operate(unsigned long what)
 		return look_up();
 	default:
 		release_wrongly();
-		return grow();
+		grow();
+		return shrink();
 	}
 }
 

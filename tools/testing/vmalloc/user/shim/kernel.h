@@ -176,6 +176,7 @@ typedef struct shim_lock spinlock_t;
 
 #define SHIM_LOCK		{ PTHREAD_ERRORCHECK_MUTEX_INITIALIZER_NP, 0 }
 #define DEFINE_RT_MUTEX(name)	struct shim_lock name = SHIM_LOCK
+#define DEFINE_SPINLOCK(name)	spinlock_t name = SHIM_LOCK
 
 void spin_lock_init(spinlock_t *lock);
 void spin_lock(spinlock_t *lock);
