@@ -742,10 +742,9 @@ static void give_back_tail(struct vm_struct *vm, const void *p, size_t size)
  */
 static bool is_resizable(const struct vm_struct *vm, gfp_t flags)
 {
-	return !vm_area_page_order(vm) && vm->flags & VM_ALLOC &&
+	return !vm_area_page_order(vm) &&
 	       !(vm->flags & (VM_FLUSH_RESET_PERMS | VM_USERMAP |
-			    VM_MAP_PUT_PAGES | VM_NO_GUARD |
-			    VM_DEFER_KMEMLEAK)) &&
+			    VM_MAP_PUT_PAGES)) &&
 	       gfpflags_allow_blocking(flags);
 }
 
@@ -786,29 +785,41 @@ static unsigned long room_to_grow(unsigned long size)
 	return PAGE_ALIGN(IS_ENABLED(CONFIG_64BIT) ? size : size / 8);
 }
 
+/* An array of @nr places with what is in that of @vm, or that if it has as many. */
+static struct page **larger_page_array(struct vm_struct *vm, unsigned long nr,
+				       gfp_t gfp, int nid)
+{
+	struct page **pages;
+
+	/* It has all of these from the first. */
+	if (nr <= VM_FEW_PAGES)
+		return vm->pages;
+	pages = alloc_page_array(vm, nr * sizeof(*pages), gfp, nid);
+	if (pages)
+		memcpy(pages, vm->pages, vm->nr_pages * sizeof(*pages));
+	return pages;
+}
+
 /* Let @vm have addresses, and places for pages, for @size bytes at least. */
 static bool extend(struct vm_struct *vm, unsigned long size, gfp_t gfp, int nid)
 {
 	unsigned long have = get_vm_area_size(vm);
 	unsigned long least = PAGE_ALIGN(size) - have;
-	struct page **old = vm->pages, **pages = old;
+	struct page **old = vm->pages, **pages;
 	struct vmap_area *above;
-	unsigned long nr;
 
 	above = vmap_area_extend_reserve(vm, least,
 					 max(least, room_to_grow(have)), gfp);
 	if (!above)
 		return false;
-	nr = (have + va_size(above)) >> PAGE_SHIFT;
-	if (nr > VM_FEW_PAGES) {
-		pages = alloc_page_array(vm, nr * sizeof(*pages), gfp, nid);
-		if (!pages) {
-			vmap_area_retire(above);
-			return false;
-		}
-		memcpy(pages, old, vm->nr_pages * sizeof(*pages));
+	pages = larger_page_array(vm, (have + va_size(above)) >> PAGE_SHIFT,
+				  gfp, nid);
+	if (!pages || !vmap_busy_extend(vm, above, pages)) {
+		vmap_area_retire(above);
+		if (pages != old)
+			free_page_array(vm, pages);
+		return false;
 	}
-	vmap_busy_extend(vm, above, pages);
 	vmap_area_free(above);
 	if (pages != old)
 		free_page_array(vm, old);
@@ -816,9 +827,20 @@ static bool extend(struct vm_struct *vm, unsigned long size, gfp_t gfp, int nid)
 }
 
 /*
+ * Of ordinary memory alone, all of whose pages are there. With tags in the pages
+ * themselves none is.
+ */
+static bool may_grow(const struct vm_struct *vm, gfp_t flags)
+{
+	return is_resizable(vm, flags) && !kasan_hw_tags_enabled() &&
+	       (vm->flags & (VM_ALLOC | VM_NO_GUARD | VM_DEFER_KMEMLEAK)) ==
+	       VM_ALLOC &&
+	       vm->nr_pages >= PFN_UP(vm->requested_size);
+}
+
+/*
  * Have pages for @size bytes where the memory is. If that fails, it can still be
- * moved, and who does that says what is lacking. With tags in the pages themselves
- * it always is.
+ * moved, and who does that says what is lacking.
  */
 static bool grow_in_place(struct vm_struct *vm, size_t size, gfp_t gfp, int nid)
 {
@@ -826,8 +848,7 @@ static bool grow_in_place(struct vm_struct *vm, size_t size, gfp_t gfp, int nid)
 	unsigned long first = vm->nr_pages, end = PFN_UP(size);
 	unsigned long start = addr + (first << PAGE_SHIFT);
 
-	if (!is_resizable(vm, gfp) || kasan_hw_tags_enabled() ||
-	    end > totalram_pages() || first < PFN_UP(vm->requested_size))
+	if (!may_grow(vm, gfp) || end > totalram_pages())
 		return false;
 	gfp = (gfp & ~__GFP_NOFAIL) | __GFP_NOWARN;
 	if (size > get_vm_area_size(vm) && !extend(vm, size, gfp, nid))

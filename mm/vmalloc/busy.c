@@ -575,18 +575,20 @@ bool vmap_busy_above(const struct vm_struct *vm, struct vmap_area *va)
  * Who is in the midst of the area's pages is told, since its array goes.
  *
  * Context: takes a busy_lock. Nobody else resizes or frees the area meanwhile.
+ * Return: true; false if somebody has, and then nothing has changed.
  */
-void vmap_busy_extend(struct vm_struct *vm, const struct vmap_area *above,
+bool vmap_busy_extend(struct vm_struct *vm, const struct vmap_area *above,
 		      struct page **pages)
 {
 	unsigned long addr = untagged((unsigned long)vm->addr);
 	struct vmap_node *vn = addr_to_node(addr);
 	struct vmap_area *va;
-	bool reached;
+	bool reached, is;
 
 	spin_lock(&vn->busy_lock);
 	va = extent_find(&vn->busy, addr);
-	if (!WARN_ON_ONCE(!va || va->va_end != above->va_start)) {
+	is = va && va->vm == vm && va->va_end == above->va_start;
+	if (likely(is)) {
 		reached = reaches_over(va);
 		raw_write_seqcount_begin(&vn->busy_seq);
 		WRITE_ONCE(va->va_end, above->va_end);
@@ -599,6 +601,9 @@ void vmap_busy_extend(struct vm_struct *vm, const struct vmap_area *above,
 		vmap_debug_moved(-va_size(above));
 	}
 	spin_unlock(&vn->busy_lock);
+	WARN_ONCE(!is, "vmalloc: the area at %#lx is resized or freed by two\n",
+		  addr);
+	return is;
 }
 
 /**

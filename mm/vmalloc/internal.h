@@ -440,7 +440,7 @@ struct vmap_node *vmap_busy_next_lock(unsigned long addr,
 void vmap_busy_set_pages(struct vm_struct *vm, unsigned long nr);
 bool vmap_busy_was_shrunk(struct vm_struct *vm);
 bool vmap_busy_above(const struct vm_struct *vm, struct vmap_area *va);
-void vmap_busy_extend(struct vm_struct *vm, const struct vmap_area *above,
+bool vmap_busy_extend(struct vm_struct *vm, const struct vmap_area *above,
 		      struct page **pages);
 
 /**
