@@ -108,11 +108,14 @@ struct vmap_block {
  * struct vmap_block_queue - a CPU's blocks, and a share of the index of blocks
  * @lock: guards @blocks
  * @blocks: this CPU's blocks with room; walked under RCU
+ * @recent: the one of its blocks that pages were taken from last, set with that
+ *	block's lock held; NULL once it is being retired. Read under RCU
  * @index: blocks by address, of whichever CPU: see block_index()
  */
 struct vmap_block_queue {
 	spinlock_t lock;		/* see above */
 	struct list_head blocks;
+	struct vmap_block *recent;
 	struct xarray index;
 };
 
@@ -157,6 +160,19 @@ static struct xarray *block_index(unsigned long addr)
 static struct vmap_block *block_find(unsigned long addr)
 {
 	return xa_load(block_index(addr), block_nr(addr));
+}
+
+/*
+ * What is unmapped soon, on the CPU that mapped it, is in the block that this one has
+ * last taken pages from.
+ */
+static __always_inline struct vmap_block *block_find_near(unsigned long addr)
+{
+	struct vmap_block *vb = READ_ONCE(raw_cpu_ptr(&vmap_block_queue)->recent);
+
+	if (likely(vb && vb->start == ALIGN_DOWN(addr, VMAP_BLOCK_SIZE)))
+		return vb;
+	return block_find(addr);
 }
 
 static unsigned long block_page_addr(const struct vmap_block *vb,
@@ -245,6 +261,14 @@ static void *block_create(unsigned int pages, gfp_t gfp)
  */
 static void block_retire(struct vmap_block *vb)
 {
+	struct vmap_block_queue *vbq = per_cpu_ptr(&vmap_block_queue, vb->cpu);
+
+	/*
+	 * Pages were taken from it before all were given back, so nobody makes it
+	 * the recent one any more. First of all: who has an address of the next
+	 * block in its place must not find this one.
+	 */
+	cmpxchg(&vbq->recent, vb, NULL);
 	vmap_busy_remove(vb->va);
 	vmap_area_retire(vb->va);
 	xa_cmpxchg(block_index(vb->start), block_nr(vb->start), vb, NULL, 0);
@@ -390,8 +414,9 @@ static bool used_clear(struct vmap_block *vb, unsigned int first,
 	return true;
 }
 
-/* Returns an address, 0 if @vb has no room left. */
-static unsigned long block_take(struct vmap_block *vb, unsigned int pages)
+/* Returns an address, 0 if @vb, which is or was on @vbq, has no room left. */
+static unsigned long block_take(struct vmap_block_queue *vbq,
+				struct vmap_block *vb, unsigned int pages)
 {
 	unsigned int first, room = room_for(pages);
 	unsigned long addr = 0;
@@ -404,6 +429,9 @@ static unsigned long block_take(struct vmap_block *vb, unsigned int pages)
 		if (!vb->free)
 			block_dequeue(vb);
 		addr = block_page_addr(vb, first);
+		/* Pairs with the dependency in block_find_near(). */
+		if (unlikely(READ_ONCE(vbq->recent) != vb))
+			smp_store_release(&vbq->recent, vb);
 	}
 	spin_unlock(&vb->lock);
 	return addr;
@@ -423,7 +451,7 @@ static void *blocks_alloc(unsigned int pages, gfp_t gfp)
 	list_for_each_entry_rcu(vb, &vbq->blocks, queued) {
 		if (READ_ONCE(vb->free) < room)
 			continue;
-		addr = block_take(vb, pages);
+		addr = block_take(vbq, vb, pages);
 		if (addr)
 			break;
 	}
@@ -444,7 +472,7 @@ static struct vmap_block *block_begin_unmap(unsigned long addr,
 	bool used;
 
 	guard(rcu)();
-	vb = block_find(addr);
+	vb = block_find_near(addr);
 	if (!vb)
 		return NULL;
 	spin_lock(&vb->lock);
