@@ -277,14 +277,17 @@ static struct vm_struct *reserve(const struct vmalloc_request *req,
 	unsigned long flags = req->vm_flags | VM_ALLOC | VM_UNINITIALIZED;
 	/* Nothing may be waited for in an interrupt, whatever was promised. */
 	bool nofail = (req->gfp & __GFP_NOFAIL) && !in_interrupt();
+	gfp_t gfp = req->gfp & ~__GFP_SKIP_KASAN;
 	struct vm_struct *vm;
+
+	/* What is beyond @size is had where it is free: nothing is drained for it. */
+	if (req->room)
+		gfp &= ~__GFP_DIRECT_RECLAIM;
 
 	for (;;) {
 		vm = __get_vm_area_node(req->size + req->room, req->align,
 					shift, flags, req->start, req->end,
-					req->node,
-					req->gfp & ~__GFP_SKIP_KASAN,
-					req->caller);
+					req->node, gfp, req->caller);
 		if (likely(vm)) {
 			vm->requested_size = req->size;
 			return vm;
@@ -471,7 +474,7 @@ static void *vmalloc_try(const struct vmalloc_request *req, unsigned int shift)
 
 	clear_vm_uninitialized_flag(vm);
 	if (!(req->vm_flags & VM_DEFER_KMEMLEAK))
-		kmemleak_vmalloc(vm, vm->nr_pages << PAGE_SHIFT, gfp);
+		kmemleak_vmalloc(vm, (size_t)vm->nr_pages << PAGE_SHIFT, gfp);
 	return vm->addr;
 }
 
@@ -491,7 +494,7 @@ static void *vmalloc_try(const struct vmalloc_request *req, unsigned int shift)
  * any of %__GFP_NOFAIL, %__GFP_NORETRY, %__GFP_RETRY_MAYFAIL, %__GFP_NOWARN,
  * %__GFP_ZERO and %__GFP_ACCOUNT. With %__GFP_SKIP_KASAN hardware tags are not
  * used. Who may not sleep is not promised anything: %__GFP_NOFAIL is ignored then,
- * and what would have to be made free first is not found.
+ * and what would have to be flushed first is not found.
  *
  * With %VM_ALLOW_HUGE_VMAP large pages are tried first if @size is worth it and
  * @gfp_mask allows to sleep, and ordinary ones afterwards.
@@ -848,12 +851,15 @@ static bool grow_in_place(struct vm_struct *vm, size_t size, gfp_t gfp, int nid)
 	unsigned long first = vm->nr_pages, end = PFN_UP(size);
 	unsigned long start = addr + (first << PAGE_SHIFT);
 
-	if (!may_grow(vm, gfp) || end > totalram_pages())
+	/* Of the largest sizes, the pages are too many to be counted up to. */
+	if (!may_grow(vm, gfp) || PFN_DOWN(size) >= totalram_pages())
 		return false;
 	gfp = (gfp & ~__GFP_NOFAIL) | __GFP_NOWARN;
+	if (!(gfp & (GFP_DMA | GFP_DMA32)))
+		gfp |= __GFP_HIGHMEM;
 	if (size > get_vm_area_size(vm) && !extend(vm, size, gfp, nid))
 		return false;
-	if (!vmalloc_pages_add(vm, end, nid, gfp | __GFP_HIGHMEM))
+	if (!vmalloc_pages_add(vm, end, nid, gfp))
 		return false;
 	/* Pages that it had here before. */
 	if (unlikely(vmap_busy_was_shrunk(vm)))
@@ -880,7 +886,7 @@ static void *move(const void *p, size_t size, size_t used, unsigned long align,
 		.align = align,
 		.start = VMALLOC_START,
 		.end = VMALLOC_END,
-		.gfp = gfp | __GFP_NOWARN,
+		.gfp = (gfp & ~__GFP_NOFAIL) | __GFP_NOWARN,
 		.prot = PAGE_KERNEL,
 		.node = nid,
 		.caller = caller,
@@ -888,8 +894,8 @@ static void *move(const void *p, size_t size, size_t used, unsigned long align,
 	};
 	void *copy = NULL;
 
-	if (size > used && PFN_UP(size) <= totalram_pages() &&
-	    gfpflags_allow_blocking(gfp))
+	if (size > used && PFN_DOWN(size) < totalram_pages() &&
+	    size + req.room >= size && gfpflags_allow_blocking(gfp))
 		copy = vmalloc_try(&req, PAGE_SHIFT);
 	if (!copy)
 		copy = __vmalloc_node_noprof(size, align, gfp, nid, caller);

@@ -135,7 +135,8 @@ struct vmap_arena {
  *	up without the lock, and so with it in one line
  * @busy: areas in use whose start hashes to this node; plain. Debuggers read
  *	busy.head
- * @watches: who wants to know when a busy area is removed or shrinks
+ * @watches: who wants to know when a busy area is removed, shrinks or gets another
+ *	array of pages
  * @reaching: how many of @busy reach over the end of a chunk
  * @hints: for each few pages one of the busy areas that start there, or NULL; under
  *	@busy_lock and @busy_seq

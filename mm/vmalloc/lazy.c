@@ -128,7 +128,7 @@ static void arena_tell(struct vmap_arena *arena)
 }
 
 /* Somebody has found no addresses, and could not wait for what is lazily freed. */
-static bool vmap_drain_wanted;
+static int vmap_drain_wanted;
 
 static void vmap_drain_wake(void)
 {
@@ -497,7 +497,7 @@ static void drain_end(const struct vmap_drain *drain)
 /* Who has woken the worker saw that, but others may have drained since. */
 static bool drain_is_due(void)
 {
-	bool wanted = xchg(&vmap_drain_wanted, false);
+	bool wanted = xchg(&vmap_drain_wanted, 0);
 
 	return vmap_lazy_exceeds_limit() || (wanted && vmap_waiting_pages());
 }
@@ -598,7 +598,7 @@ bool vmap_reclaim_batch(unsigned int *id)
 void vmap_reclaim_soon(void)
 {
 	if (!READ_ONCE(vmap_drain_wanted))
-		WRITE_ONCE(vmap_drain_wanted, true);
+		WRITE_ONCE(vmap_drain_wanted, 1);
 	vmap_drain_wake();
 }
 

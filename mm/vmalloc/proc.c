@@ -127,7 +127,8 @@ static bool record_busy(struct info_record *rec, const struct vmap_area *va)
  * and of that the watch tells. So who counts to the end has counted what the record says, and no
  * look at other areas is needed, whatever becomes of them. Nor is it begun anew.
  *
- * Returns false if the area has been removed or has shrunk meanwhile.
+ * Returns false if the area has been removed, has shrunk or got another array
+ * meanwhile.
  */
 static bool count_pages(struct vmap_node *vn, struct vmap_area *va,
 			unsigned long nr_pages, unsigned int *pages_on)
