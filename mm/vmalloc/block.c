@@ -429,9 +429,10 @@ static unsigned long block_take(struct vmap_block_queue *vbq,
 		if (!vb->free)
 			block_dequeue(vb);
 		addr = block_page_addr(vb, first);
-		/* Pairs with the dependency in block_find_near(). */
-		if (unlikely(READ_ONCE(vbq->recent) != vb))
+		if (unlikely(READ_ONCE(vbq->recent) != vb)) {
+			/* Pairs with the dependency in block_find_near(). */
 			smp_store_release(&vbq->recent, vb);
+		}
 	}
 	spin_unlock(&vb->lock);
 	return addr;
