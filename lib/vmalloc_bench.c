@@ -238,22 +238,6 @@ static int op_batch(struct bench_state *st)
 	return nr == BENCH_BATCH ? 0 : -ENOMEM;
 }
 
-/* A buffer that gets longer, a page at a time. */
-static int op_vrealloc(struct bench_state *st)
-{
-	unsigned int nr;
-	void *p = NULL, *q;
-
-	for (nr = 1; nr <= st->arg; nr++) {
-		q = vrealloc(p, nr * PAGE_SIZE, GFP_KERNEL);
-		if (!q)
-			break;
-		p = q;
-	}
-	vfree(p);
-	return nr > st->arg ? 0 : -ENOMEM;
-}
-
 static int op_vmap_vunmap(struct bench_state *st)
 {
 	void *p = vmap(st->pages, st->arg, VM_MAP, PAGE_KERNEL);
@@ -327,7 +311,6 @@ static const struct bench_case bench_cases[] = {
 	{ "vmalloc_fragmented_16", op_vmalloc_vfree, 16, 10000, BENCH_FRAGMENTS },
 	{ "vmalloc_fragmented_64", op_vmalloc_vfree, 64,  3000, BENCH_FRAGMENTS },
 	{ "batch64",		op_batch,	   1,  1000, BENCH_NOTHING },
-	{ "vrealloc_256",	op_vrealloc,	 256,    20, BENCH_NOTHING },
 	{ "vmap_vunmap_1",	op_vmap_vunmap,	   1, 50000, BENCH_NOTHING },
 	{ "vmap_vunmap_64",	op_vmap_vunmap,	  64,  5000, BENCH_NOTHING },
 	{ "vmap_blocks_512",	op_vmap_vunmap,	 512,  2000, BENCH_NOTHING },
