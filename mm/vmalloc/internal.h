@@ -422,8 +422,8 @@ int vmap_space_take_congruent(struct vmap_area **vas,
 void vmap_space_give(struct vmap_area *va);
 void vmap_space_add_flushed(unsigned int id, struct list_head *list);
 unsigned int vmap_space_next_flushed(unsigned int id);
-void vmap_space_give_flushed(unsigned int id, struct vmap_batch *batch);
-void vmap_space_try_give_flushed(unsigned int id, struct vmap_batch *batch);
+void vmap_space_give_flushed(unsigned int id, struct vmap_batch *batch,
+			     bool may_wait);
 void vmap_space_return_chunks(unsigned int keep);
 
 /* === Layer 2: busy.c === */

@@ -453,7 +453,7 @@ static unsigned long drain_give_some(struct vmap_drain *drain, unsigned int id)
 {
 	struct vmap_batch batch;
 
-	vmap_space_give_flushed(id, &batch);
+	vmap_space_give_flushed(id, &batch, true);
 	if (!batch.ranges)
 		return 0;
 	batch_given(&batch, id);
@@ -567,6 +567,8 @@ bool vmap_reclaim_flushed(void)
  * @id: the arena to begin with, as vmap_arena_at() counts; gets the one to go on
  *	with if that was not enough
  *
+ * Of any arena's lock it waits for no longer than who takes a free range from it.
+ *
  * Context: any but an interrupt; does not sleep.
  * Return: whether any were made free.
  */
@@ -576,7 +578,7 @@ bool vmap_reclaim_batch(unsigned int *id)
 	unsigned int i = *id;
 
 	while ((i = vmap_space_next_flushed(i)) <= nr_vmap_nodes) {
-		vmap_space_try_give_flushed(i, &batch);
+		vmap_space_give_flushed(i, &batch, false);
 		if (batch.ranges) {
 			batch_given(&batch, i);
 			vmap_stat_add(VMAP_STAT_HELPED, 1);

@@ -722,40 +722,20 @@ static void arena_give_flushed(struct vmap_arena *arena, unsigned int id,
  * vmap_space_give_flushed - make some flushed ranges of an arena free
  * @id: which one, as vmap_arena_at() counts
  * @batch: gets what has been made free; nothing if @batch->ranges is 0
+ * @may_wait: whether the caller may reschedule
  *
- * Context: process; takes the arena's lock and may reschedule meanwhile.
+ * Context: any but an interrupt; takes the arena's lock, and may reschedule meanwhile if
+ * @may_wait.
  */
-void vmap_space_give_flushed(unsigned int id, struct vmap_batch *batch)
+void vmap_space_give_flushed(unsigned int id, struct vmap_batch *batch,
+			     bool may_wait)
 {
 	struct vmap_arena *arena = vmap_arena_at(id);
 	LIST_HEAD(spares);
 
 	*batch = (struct vmap_batch) { .ranges = 0 };
 	spin_lock(&arena->lock);
-	arena_give_flushed(arena, id, batch, true, &spares);
-	spin_unlock(&arena->lock);
-	vmap_spares_free(&spares);
-}
-
-/**
- * vmap_space_try_give_flushed - make some flushed ranges of an arena free, or none
- * @id: which one, as vmap_arena_at() counts
- * @batch: gets what has been made free; nothing if @batch->ranges is 0
- *
- * None if somebody else is at work there, who may be the one that is interrupted.
- *
- * Context: any but an interrupt; does not sleep. Takes the arena's lock if nobody has
- * it.
- */
-void vmap_space_try_give_flushed(unsigned int id, struct vmap_batch *batch)
-{
-	struct vmap_arena *arena = vmap_arena_at(id);
-	LIST_HEAD(spares);
-
-	*batch = (struct vmap_batch) { .ranges = 0 };
-	if (!spin_trylock(&arena->lock))
-		return;
-	arena_give_flushed(arena, id, batch, false, &spares);
+	arena_give_flushed(arena, id, batch, may_wait, &spares);
 	spin_unlock(&arena->lock);
 	vmap_spares_free(&spares);
 }

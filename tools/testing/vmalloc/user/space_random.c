@@ -196,7 +196,7 @@ static void help(void)
 	unsigned int id = 0;
 
 	for (; (id = vmap_space_next_flushed(id)) <= nr_vmap_nodes; id++)
-		vmap_space_give_flushed(id, &batch);
+		vmap_space_give_flushed(id, &batch, true);
 }
 
 /* As vmap_area_reserve(), as far as it gets while another one drains. */

@@ -76,20 +76,6 @@ void spin_lock(spinlock_t *lock)
 	shim_lock_take(lock);
 }
 
-/* Where others want the CPU, they have the lock as well. */
-bool spin_trylock(spinlock_t *lock)
-{
-	if (spins_held)
-		shim_die("two spinlocks are held together\n");
-	shim_others();
-	if (shim_crowded || pthread_mutex_trylock(&lock->mutex))
-		return false;
-	WRITE_ONCE(lock->owner, pthread_self());
-	spins_held++;
-	shim_spins++;
-	return true;
-}
-
 void spin_unlock(spinlock_t *lock)
 {
 	shim_lock_drop(lock);

@@ -180,7 +180,6 @@ typedef struct shim_lock spinlock_t;
 
 void spin_lock_init(spinlock_t *lock);
 void spin_lock(spinlock_t *lock);
-bool spin_trylock(spinlock_t *lock);
 void spin_unlock(spinlock_t *lock);
 void rt_mutex_lock(struct shim_lock *lock);
 void rt_mutex_unlock(struct shim_lock *lock);
