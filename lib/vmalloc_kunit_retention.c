@@ -30,7 +30,8 @@ enum { ROUNDS = 5, ROUNDS_MOST = 25 };
 
 /*
  * A vmalloc may keep descriptors for the next areas, a few thousand at the most: the
- * first round fills what keeps them. For each, kmemleak keeps an object.
+ * first round fills what keeps them. For each, kmemleak keeps an object of some 400
+ * bytes, which with its slab's are no more than these.
  */
 #define KEPT_DESCRIPTORS	2048
 #define KEPT_BYTES		(sizeof(struct vmap_area) +		\

@@ -490,6 +490,22 @@ struct vmap_node *vmap_busy_next_lock(unsigned long addr,
 	}
 }
 
+static struct vmap_node *vm_to_node(const struct vm_struct *vm)
+{
+	return addr_to_node(untagged((unsigned long)vm->addr));
+}
+
+/* The busy area that @vm is bound to, in @vn, which is its node; NULL if there is none. */
+static struct vmap_area *busy_area_of(struct vmap_node *vn,
+				      const struct vm_struct *vm)
+{
+	struct vmap_area *va;
+
+	lockdep_assert_held(&vn->busy_lock);
+	va = extent_find(&vn->busy, untagged((unsigned long)vm->addr));
+	return va && va->vm == vm ? va : NULL;
+}
+
 /**
  * vmap_busy_set_pages - let readers see an area with more or fewer pages
  * @vm: the area, busy; its pages from @nr on are the caller's afterwards
@@ -499,13 +515,12 @@ struct vmap_node *vmap_busy_next_lock(unsigned long addr,
  */
 void vmap_busy_set_pages(struct vm_struct *vm, unsigned long nr)
 {
-	unsigned long addr = untagged((unsigned long)vm->addr);
-	struct vmap_node *vn = addr_to_node(addr);
+	struct vmap_node *vn = vm_to_node(vm);
 	struct vmap_area *va;
 
 	spin_lock(&vn->busy_lock);
 	/* Who is in the midst of it knows of pages that go. */
-	va = nr < vm->nr_pages ? extent_find(&vn->busy, addr) : NULL;
+	va = nr < vm->nr_pages ? busy_area_of(vn, vm) : NULL;
 	if (va) {
 		va->flags |= VMAP_SHRUNK;
 		end_watches(vn, va);
@@ -525,13 +540,12 @@ void vmap_busy_set_pages(struct vm_struct *vm, unsigned long nr)
  */
 bool vmap_busy_was_shrunk(struct vm_struct *vm)
 {
-	unsigned long addr = untagged((unsigned long)vm->addr);
-	struct vmap_node *vn = addr_to_node(addr);
+	struct vmap_node *vn = vm_to_node(vm);
 	struct vmap_area *va;
 	bool shrunk = false;
 
 	spin_lock(&vn->busy_lock);
-	va = extent_find(&vn->busy, addr);
+	va = busy_area_of(vn, vm);
 	if (va) {
 		shrunk = va->flags & VMAP_SHRUNK;
 		va->flags &= ~VMAP_SHRUNK;
@@ -550,17 +564,14 @@ bool vmap_busy_was_shrunk(struct vm_struct *vm)
  */
 bool vmap_busy_above(const struct vm_struct *vm, struct vmap_area *va)
 {
-	unsigned long addr = untagged((unsigned long)vm->addr);
-	struct vmap_node *vn = addr_to_node(addr);
+	struct vmap_node *vn = vm_to_node(vm);
 	const struct vmap_area *below;
 
 	spin_lock(&vn->busy_lock);
-	below = extent_find(&vn->busy, addr);
-	if (below && below->vm == vm) {
+	below = busy_area_of(vn, vm);
+	if (below) {
 		va->va_start = below->va_end;
 		va->flags = below->flags & VMAP_CHUNKED;
-	} else {
-		below = NULL;
 	}
 	spin_unlock(&vn->busy_lock);
 	return below;
@@ -580,14 +591,13 @@ bool vmap_busy_above(const struct vm_struct *vm, struct vmap_area *va)
 bool vmap_busy_extend(struct vm_struct *vm, const struct vmap_area *above,
 		      struct page **pages)
 {
-	unsigned long addr = untagged((unsigned long)vm->addr);
-	struct vmap_node *vn = addr_to_node(addr);
+	struct vmap_node *vn = vm_to_node(vm);
 	struct vmap_area *va;
 	bool reached, is;
 
 	spin_lock(&vn->busy_lock);
-	va = extent_find(&vn->busy, addr);
-	is = va && va->vm == vm && va->va_end == above->va_start;
+	va = busy_area_of(vn, vm);
+	is = va && va->va_end == above->va_start;
 	if (likely(is)) {
 		reached = reaches_over(va);
 		raw_write_seqcount_begin(&vn->busy_seq);
@@ -602,7 +612,7 @@ bool vmap_busy_extend(struct vm_struct *vm, const struct vmap_area *above,
 	}
 	spin_unlock(&vn->busy_lock);
 	WARN_ONCE(!is, "vmalloc: the area at %#lx is resized or freed by two\n",
-		  addr);
+		  (unsigned long)vm->addr);
 	return is;
 }
 
