@@ -272,9 +272,12 @@ static bool __maybe_unused try_vmap_pfn(struct attempt *a)
 	return a->p;
 }
 
+/* If page tables were lacking, there is a block, and nothing in it. */
 static bool try_ram_block(struct attempt *a)
 {
 	a->p = vm_map_ram(a->page, 3, NUMA_NO_NODE);
+	if (!a->p)
+		vmk_force_purge();
 	return a->p;
 }
 
