@@ -109,18 +109,25 @@ static struct list_head *depot_take(unsigned long keep)
 	return batch;
 }
 
+/* Each may be the last one of its slab, whose page is freed then. */
+#define VMAP_SLAB_BATCH		4
+
 /* Back to the slab allocator. */
 static void batch_free(struct list_head *link)
 {
 	void *all[VMAP_SPARE_BATCH];
-	size_t nr = 0;
+	size_t nr = 0, i;
 
 	for (; link && nr < VMAP_SPARE_BATCH; link = link->next)
 		all[nr++] = list_entry(link, struct vmap_area, list);
 	/* One that was freed twice may be below itself. */
 	if (WARN_ONCE(link, "vmalloc: a descriptor is freed twice\n"))
 		return;
-	kmem_cache_free_bulk(vmap_area_cachep, nr, all);
+	for (i = 0; i < nr; i += VMAP_SLAB_BATCH) {
+		kmem_cache_free_bulk(vmap_area_cachep,
+				     min(nr - i, VMAP_SLAB_BATCH), all + i);
+		cond_resched();
+	}
 }
 
 /**
@@ -147,6 +154,7 @@ void vmap_areas_trim(unsigned long keep)
 				break;
 			WRITE_ONCE(batch->prev, batches);
 			batches = batch;
+			cond_resched();
 		}
 		if (!batches)
 			break;
@@ -154,7 +162,6 @@ void vmap_areas_trim(unsigned long keep)
 		while ((batch = batches)) {
 			batches = batch->prev;
 			batch_free(batch);
-			cond_resched();
 		}
 	} while (nr == VMAP_TRIM_BATCHES);
 }
