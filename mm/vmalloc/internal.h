@@ -21,11 +21,14 @@
  *  lazy      arena->lazy             arena->lazy_lock     no
  *  taken     arena->draining         vmap_purge_lock      no
  *  flushed   arena->flushed          arena->lock          no
+ *  withheld  who frees page tables   vmap_trim_lock       no
  *
  *     free --carve--> carved --> busy --unlink--> unmapped --> lazy
  *      ^ ^                                           |          |
  *      | +------- TLB flush of this area alone ------+          |
  *      +--- flushed <--TLB flush, KASAN shadow-- taken <--------+
+ *
+ *     free --> withheld --its page tables are freed--> free, of the heap alone
  *
  * Each byte of [1, ULONG_MAX) is in one state; vmap_debug_check() adds them up.
  * KASAN shadow is released in the states "taken" and "unmapped", when no index
@@ -37,6 +40,8 @@
  *
  *   vmap_client_lock (sleeps: one asks the client at a time) >
  *   vmap_purge_lock (sleeps: one takes and flushes at a time) > all others
+ *   vmap_trim_lock (sleeps: one withholds addresses at a time) > vmap_arena.lock;
+ *   under none of the other two
  *   vmap_node.busy_lock > vmap_block.lock > vmap_block_queue.lock
  *   RCU > vmap_block.lock
  *
@@ -190,7 +195,8 @@ struct vmap_node {
 enum vmap_effort { VMAP_TRY, VMAP_TRY_HARD, VMAP_TRY_ATOMIC };
 
 /*
- * === Layer 0: address.c, descriptor.c, limits.c, pgtable.c, stats.c, and extent.h
+ * === Layer 0: address.c, descriptor.c, limits.c, pgtable.c, stats.c, tables.c, and
+ * extent.h
  */
 
 /*
@@ -234,6 +240,10 @@ int vmap_pages_range_gfp(unsigned long start, unsigned long end, pgprot_t prot,
 			 struct page **pages, unsigned int page_shift,
 			 gfp_t gfp);
 
+int vmap_range_free_tables(unsigned long start, unsigned long end,
+			   unsigned long *freed);
+unsigned long vmap_next_table(unsigned long start, unsigned long end);
+
 bool vmap_pages_may_be_huge(struct page **pages, unsigned int nr, pgprot_t prot);
 bool vmap_pages_are_huge(struct page **pages, pgprot_t prot);
 int vmap_pages_range_huge(unsigned long start, unsigned long end,
@@ -260,6 +270,7 @@ enum vmap_stat {
 	VMAP_STAT_HOLD_RANGES,
 	VMAP_STAT_LEASED,
 	VMAP_STAT_RETURNED,
+	VMAP_STAT_TABLES,
 	VMAP_STATS
 };
 
@@ -279,6 +290,29 @@ static inline void vmap_stat_hold(unsigned int ranges, u64 ns)
 }
 #endif
 
+/**
+ * struct vmap_span - a range of addresses
+ * @start: the first one
+ * @end: its end
+ */
+struct vmap_span {
+	unsigned long start;
+	unsigned long end;
+};
+
+#ifdef CONFIG_VMALLOC_ORDERED_TRIM
+void vmap_tables_note(unsigned long start, unsigned long end);
+bool vmap_tables_noted(void);
+bool vmap_tables_noted_at(unsigned long addr);
+bool vmap_tables_age(void);
+unsigned long vmap_tables_most(void);
+bool vmap_tables_take(struct vmap_span *region);
+#else
+static inline void vmap_tables_note(unsigned long start, unsigned long end)
+{
+}
+#endif
+
 /* === Layer 1: flush.c === */
 
 /*
@@ -286,11 +320,6 @@ static inline void vmap_stat_hold(unsigned int ranges, u64 ns)
  * for a page of a program, its direct map, and some more.
  */
 #define VMAP_FLUSH_PIECES	4
-
-struct vmap_span {
-	unsigned long start;
-	unsigned long end;
-};
 
 /**
  * struct vmap_flush - what is to be flushed from TLBs
@@ -425,8 +454,32 @@ unsigned int vmap_space_next_flushed(unsigned int id);
 void vmap_space_give_flushed(unsigned int id, struct vmap_batch *batch,
 			     bool may_wait);
 void vmap_space_return_chunks(unsigned int keep);
+int vmap_space_withhold(struct vmap_area *va, const struct vmap_span *within,
+			unsigned long most, struct list_head *spares);
+void vmap_space_restore(struct vmap_area *va);
 
-/* === Layer 2: busy.c === */
+/* === Layer 2: busy.c, trim.c === */
+
+struct workqueue_struct;
+
+#ifdef CONFIG_VMALLOC_ORDERED_TRIM
+void vmap_trim_init(struct workqueue_struct *wq);
+void vmap_trim_soon(void);
+int vmap_trim(unsigned long tables, unsigned long *freed);
+void vmap_trim_give_way(void);
+#else
+static inline void vmap_trim_init(struct workqueue_struct *wq)
+{
+}
+
+static inline void vmap_trim_soon(void)
+{
+}
+
+static inline void vmap_trim_give_way(void)
+{
+}
+#endif
 
 extern bool vmap_initialized;
 

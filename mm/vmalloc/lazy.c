@@ -477,6 +477,7 @@ static void drain_give_all(struct vmap_drain *drain)
 	}
 	if (any) {
 		vmap_space_return_chunks(1);
+		vmap_trim_soon();
 		vmap_debug_check();
 	}
 }
@@ -510,6 +511,7 @@ static void vmap_drain_worker(struct work_struct *work)
 	drain_give_all(&drain);
 	/* Requests may have made free all there was, and return none. */
 	vmap_space_return_chunks(1);
+	vmap_trim_soon();
 	drain_end(&drain);
 }
 
@@ -542,6 +544,8 @@ void vmap_reclaim(const unsigned long *seen)
 	drain_give_all(&drain);
 	drain_end(&drain);
 	vmap_space_return_chunks(0);
+	vmap_trim_give_way();
+	vmap_trim_soon();
 }
 
 /**
@@ -582,6 +586,7 @@ bool vmap_reclaim_batch(unsigned int *id)
 		if (batch.ranges) {
 			batch_given(&batch, i);
 			vmap_stat_add(VMAP_STAT_HELPED, 1);
+			vmap_trim_soon();
 			*id = i;
 			return true;
 		}
@@ -727,6 +732,7 @@ void vmap_reduce_backlog(unsigned long pages)
 								     turns - 1;
 	}
 	drain_end(&drain);
+	vmap_trim_soon();
 
 	if (!vmap_waits_more_than(vmap_lazy_soft_limit())) {
 		WRITE_ONCE(vmap_backlog.set, false);
@@ -894,6 +900,7 @@ void vmap_area_flush(struct vmap_area *va, struct vmap_flush *flush)
 	}
 	trace_purge_vmap_area_lazy(va->va_start, va->va_end, 1);
 	vmap_space_give(va);
+	vmap_trim_soon();
 }
 
 /* === Boot === */
@@ -931,6 +938,7 @@ static int __init vmap_drain_wq_init(void)
 		wq = system_dfl_wq;
 	/* Pairs with vmap_drain_wake(). */
 	smp_store_release(&vmap_drain_wq, wq);
+	vmap_trim_init(wq);
 	/* Without it, the new limits hold once more has been freed. */
 	WARN_ON(cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN,
 					  "mm/vmalloc:limits", NULL,

@@ -5,8 +5,9 @@
  * This is all of mm/vmalloc/ that changes page tables. It knows addresses and
  * pages, but neither areas nor locks: whoever maps or unmaps a range owns it,
  * so that no two walks meet in a page table entry. Neighbours share the tables
- * above the entries; these are never freed, except where a huge mapping takes
- * the place of a table.
+ * above the entries: one is freed only by who owns all the addresses that it
+ * translates, where a huge mapping takes its place, or where none is left, see
+ * trim.c.
  *
  * A mapping that fails half-way leaves what it has mapped in place. The caller
  * unmaps the whole range, which is harmless where nothing is mapped.
@@ -18,6 +19,7 @@
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/mmap_lock.h>
+#include <linux/pgalloc.h>
 #include <linux/pgtable.h>
 #include <linux/sched.h>
 #include <linux/sizes.h>
@@ -843,3 +845,148 @@ void vunmap_range(unsigned long start, unsigned long end)
 	vunmap_range_noflush(start, end);
 	flush_tlb_kernel_range(start, end);
 }
+
+/* === Tables that nothing uses === */
+
+#ifdef CONFIG_VMALLOC_ORDERED_TRIM
+/* The entry of the table that translates @addr; NULL if there is no such. */
+static pmd_t *table_entry(unsigned long addr)
+{
+	pgd_t *pgd = pgd_offset_k(addr);
+	p4d_t *p4d;
+	pud_t *pud;
+	pmd_t *pmd;
+
+	if (pgd_none(*pgd) || pgd_bad(*pgd))
+		return NULL;
+	p4d = p4d_offset(pgd, addr);
+	if (p4d_none(*p4d) || p4d_leaf(*p4d) || p4d_bad(*p4d))
+		return NULL;
+	pud = pud_offset(p4d, addr);
+	if (pud_none(*pud) || pud_leaf(*pud) || pud_bad(*pud))
+		return NULL;
+	pmd = pmd_offset(pud, addr);
+	if (pmd_none(*pmd) || pmd_leaf(*pmd) || pmd_bad(*pmd))
+		return NULL;
+	return pmd;
+}
+
+static bool table_is_empty(pmd_t *pmd, unsigned long addr)
+{
+	pte_t *pte = pte_offset_kernel(pmd, addr);
+	unsigned int i;
+
+	for (i = 0; i < PTRS_PER_PTE; i++)
+		if (!pte_none(ptep_get(pte + i)))
+			return false;
+	return true;
+}
+
+/*
+ * As many are detached before what CPUs have cached of the tables above, and maybe
+ * what they know of others, is flushed: of everything, since a flush of addresses is
+ * for what is mapped there, and may leave such caches alone.
+ */
+#define TABLES_BATCH		64
+
+static bool may_detach(pmd_t *pmd, unsigned long addr)
+{
+	/* Boot has made some of other memory. */
+	if (PageReserved(pmd_page(*pmd)))
+		return false;
+	return !IS_ENABLED(CONFIG_DEBUG_VMALLOC) ||
+	       !WARN_ONCE(!table_is_empty(pmd, addr),
+			  "vmalloc: something is mapped at %#lx, which is free\n",
+			  addr);
+}
+
+/* Go on at *@addr; returns how many tables there are in @tables. */
+static unsigned int detach_tables(unsigned long *addr, unsigned long end,
+				  pte_t **tables)
+{
+	unsigned int nr = 0;
+
+	for (; *addr < end && nr < TABLES_BATCH; *addr += PMD_SIZE) {
+		pmd_t *pmd = table_entry(*addr);
+
+		if (pmd && may_detach(pmd, *addr)) {
+			tables[nr++] = pte_offset_kernel(pmd, *addr);
+			pmd_clear(pmd);
+		}
+		cond_resched();
+	}
+	return nr;
+}
+
+/**
+ * vmap_range_free_tables - free the page tables of a range
+ * @start: first address, where a table begins
+ * @end: end of the range, where one ends
+ * @freed: gets the number of tables that were freed
+ *
+ * Of entries alone. What is left in TLBs, of any address, is flushed once for each
+ * %TABLES_BATCH of them.
+ *
+ * Context: Process context, may sleep. The caller owns the range, in which nothing
+ * is mapped, nor in any TLB.
+ * Return: 0, or -EBUSY if some are left because they are being looked at.
+ */
+int vmap_range_free_tables(unsigned long start, unsigned long end,
+			   unsigned long *freed)
+{
+	pte_t *tables[TABLES_BATCH];
+	unsigned long addr = start;
+	unsigned int nr, i;
+
+	*freed = 0;
+	while (addr < end) {
+		if (!ptdump_shut_out())
+			return -EBUSY;
+		nr = detach_tables(&addr, end, tables);
+		if (nr)
+			flush_tlb_all();
+		for (i = 0; i < nr; i++)
+			pte_free_kernel(&init_mm, tables[i]);
+		ptdump_let_in();
+		*freed += nr;
+	}
+	return 0;
+}
+
+/**
+ * vmap_next_table - pass over addresses that have no tables
+ * @start: where to begin
+ * @end: where to stop
+ *
+ * Looks no lower than at tables that are never freed, so that the range may be
+ * anybody's.
+ *
+ * Context: process context; may reschedule.
+ * Return: the first address in [@start, @end) that there may be a table for, or
+ * @end.
+ */
+unsigned long vmap_next_table(unsigned long start, unsigned long end)
+{
+	unsigned long addr, next;
+
+	for (addr = start; addr < end; addr = next) {
+		pgd_t *pgd = pgd_offset_k(addr);
+		p4d_t *p4d;
+		pud_t *pud;
+
+		cond_resched();
+		next = pgd_addr_end(addr, end);
+		if (pgd_none(*pgd))
+			continue;
+		p4d = p4d_offset(pgd, addr);
+		next = p4d_addr_end(addr, next);
+		if (p4d_none(*p4d))
+			continue;
+		pud = pud_offset(p4d, addr);
+		next = pud_addr_end(addr, next);
+		if (!pud_none(READ_ONCE(*pud)) && !pud_leaf(READ_ONCE(*pud)))
+			return addr;
+	}
+	return end;
+}
+#endif /* CONFIG_VMALLOC_ORDERED_TRIM */

@@ -18,6 +18,7 @@
 #include <linux/cpumask.h>
 #include <linux/log2.h>
 #include <linux/sched.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 
 #include "internal.h"
@@ -631,7 +632,63 @@ int vmap_space_take_congruent(struct vmap_area **vas,
  */
 void vmap_space_give(struct vmap_area *va)
 {
-	arena_give(va_to_arena(va), va);
+	unsigned long start = va->va_start, end = va->va_end;
+	struct vmap_arena *arena = va_to_arena(va);
+
+	arena_give(arena, va);
+	if (arena == &vmap_heap)
+		vmap_tables_note(start, end);
+}
+
+/* All of the heap's flushed ranges are in that; under its lock. */
+static struct vmap_span heap_flushed;
+
+static void heap_flushed_add(const struct list_head *list)
+{
+	unsigned long start, end;
+
+	lockdep_assert_held(&vmap_heap.lock);
+	if (list_empty(list))
+		return;
+	/* It is sorted, what is there already with it is not. */
+	start = link_va(list->next)->va_start;
+	end = link_va(list->prev)->va_end;
+	if (!list_empty(&vmap_heap.flushed)) {
+		start = min(start, heap_flushed.start);
+		end = max(end, heap_flushed.end);
+	}
+	heap_flushed = (struct vmap_span) { start, end };
+}
+
+static bool heap_flushed_is_narrow(void)
+{
+	return heap_flushed.end - heap_flushed.start <= SZ_1G;
+}
+
+/*
+ * The heap is about to be given its first @nr flushed ranges. Where all of them lie
+ * near each other, as most often, they were noted when the lock was taken: who looks
+ * there next waits for it.
+ */
+static void heap_note_next(unsigned int nr)
+{
+	const struct vmap_area *va;
+
+	lockdep_assert_held(&vmap_heap.lock);
+	if (likely(heap_flushed_is_narrow()))
+		return;
+	list_for_each_entry(va, &vmap_heap.flushed, list) {
+		if (!nr--)
+			break;
+		vmap_tables_note(va->va_start, va->va_end);
+	}
+}
+
+static void heap_note_all(void)
+{
+	lockdep_assert_held(&vmap_heap.lock);
+	if (heap_flushed_is_narrow() && !list_empty(&vmap_heap.flushed))
+		vmap_tables_note(heap_flushed.start, heap_flushed.end);
 }
 
 /**
@@ -646,6 +703,8 @@ void vmap_space_add_flushed(unsigned int id, struct list_head *list)
 	struct vmap_arena *arena = vmap_arena_at(id);
 
 	spin_lock(&arena->lock);
+	if (arena == &vmap_heap)
+		heap_flushed_add(list);
 	list_splice_tail_init(list, &arena->flushed);
 	set_bit(id, vmap_flushed);
 	spin_unlock(&arena->lock);
@@ -683,6 +742,8 @@ static void arena_give_flushed(struct vmap_arena *arena, unsigned int id,
 			       struct vmap_batch *batch, bool may_wait,
 			       struct list_head *spares)
 {
+	const bool heap = IS_ENABLED(CONFIG_VMALLOC_ORDERED_TRIM) &&
+			  arena == &vmap_heap;
 	unsigned int most = vmap_drain_batch(), nr, held = 0;
 	unsigned long bytes;
 	u64 since, now;
@@ -691,8 +752,12 @@ static void arena_give_flushed(struct vmap_arena *arena, unsigned int id,
 	if (!may_wait)
 		most = min(most, VMAP_GIVE_ATOMIC);
 	since = vmap_stat_clock();
+	if (heap)
+		heap_note_all();
 	while (batch->ranges < most && !list_empty(&arena->flushed)) {
 		nr = min(most - batch->ranges, VMAP_GIVE_STEP);
+		if (heap)
+			heap_note_next(nr);
 		bytes = extent_give_sorted(&arena->free, &arena->flushed, &nr,
 					   spares);
 		/* Before others may look: the lock may be given up for long. */
@@ -711,6 +776,8 @@ static void arena_give_flushed(struct vmap_arena *arena, unsigned int id,
 			batch_hold_end(batch, held, now - since);
 			since = vmap_stat_clock();
 			held = 0;
+			if (heap)
+				heap_note_all();
 		}
 	}
 	if (list_empty(&arena->flushed))
@@ -758,6 +825,7 @@ static bool node_return_chunk(struct vmap_node *vn, unsigned int keep)
 {
 	struct vmap_arena *arena = &vn->arena;
 	struct vmap_area *chunk;
+	unsigned long start;
 
 	spin_lock(&arena->lock);
 	WRITE_ONCE(vn->tidied, arena->given);
@@ -770,7 +838,9 @@ static bool node_return_chunk(struct vmap_node *vn, unsigned int keep)
 	spin_unlock(&arena->lock);
 	if (!chunk)
 		return false;
+	start = chunk->va_start;
 	arena_give(&vmap_heap, chunk);
+	vmap_tables_note(start, start + VMAP_CHUNK_SIZE);
 	move_end();
 	vmap_stat_add(VMAP_STAT_RETURNED, 1);
 	return true;
@@ -799,6 +869,89 @@ void vmap_space_return_chunks(unsigned int keep)
 			cond_resched();
 	}
 }
+
+/* === Addresses that are free and withheld === */
+
+#ifdef CONFIG_VMALLOC_ORDERED_TRIM
+/* The lowest whole PMD_SIZE of the heap, and what is free above it. */
+static int heap_carve_tables(const struct extent_room *room, unsigned long most,
+			     struct vmap_area *va, struct list_head *spares)
+{
+	const struct vmap_area *above;
+	unsigned long end, top;
+	int err;
+
+	lockdep_assert_held(&vmap_heap.lock);
+	err = extent_carve(&vmap_heap.free, room, &va->va_start, spares);
+	if (err)
+		return err;
+	end = va->va_start + room->size;
+	above = extent_find_last(&vmap_heap.free, end + 1);
+	if (above && above->va_start == end) {
+		top = min3(above->va_end, room->end, va->va_start + most);
+		top = ALIGN_DOWN(top, PMD_SIZE);
+		if (top > end && !extent_carve_at(&vmap_heap.free, end, top,
+						  spares))
+			end = top;
+	}
+	va->va_end = end;
+	return 0;
+}
+
+/**
+ * vmap_space_withhold - take free addresses of the heap out of use for a while
+ * @va: descriptor, gets the range
+ * @within: where to look
+ * @most: bytes
+ * @spares: %VMAP_MAX_SPARES descriptors
+ *
+ * The lowest range there that is whole page tables of entries.
+ *
+ * Context: process; takes the heap's lock in turns and may reschedule between
+ * them.
+ * Return: 0; -ENOENT if there is none; -ENOMEM if @spares has too few descriptors.
+ */
+int vmap_space_withhold(struct vmap_area *va, const struct vmap_span *within,
+			unsigned long most, struct list_head *spares)
+{
+	struct extent_room room = {
+		.size	= PMD_SIZE,
+		.align	= PMD_SIZE,
+		.start	= within->start,
+		.end	= within->end,
+		.exact	= true,
+	};
+	int err;
+
+	va->flags = 0;
+	for (;;) {
+		spin_lock(&vmap_heap.lock);
+		err = heap_carve_tables(&room, most, va, spares);
+		if (!err) {
+			vmap_debug_moved(va_size(va));
+			move_begin();
+		}
+		spin_unlock(&vmap_heap.lock);
+		if (err != -EAGAIN)
+			break;
+		room.start = va->va_start;
+		cond_resched();
+	}
+	return err == -ENOSPC ? -ENOENT : err;
+}
+
+/**
+ * vmap_space_restore - let withheld addresses be free again
+ * @va: from vmap_space_withhold(); no longer the caller's
+ *
+ * Context: takes the heap's lock.
+ */
+void vmap_space_restore(struct vmap_area *va)
+{
+	arena_give(&vmap_heap, va);
+	move_end();
+}
+#endif /* CONFIG_VMALLOC_ORDERED_TRIM */
 
 /* === Boot === */
 

@@ -23,6 +23,7 @@ static const char * const names[] = {
 	[VMAP_STAT_HOLD_RANGES]		= "longest_hold_ranges",
 	[VMAP_STAT_LEASED]		= "chunks_leased",
 	[VMAP_STAT_RETURNED]		= "chunks_returned",
+	[VMAP_STAT_TABLES]		= "page_tables_freed",
 };
 static_assert(ARRAY_SIZE(names) == VMAP_STATS);
 

@@ -156,7 +156,12 @@ objects()
 		mm/vmalloc/debug.c) grep -q '^CONFIG_DEBUG_VMALLOC=y' "$config" || continue ;;
 		mm/vmalloc/dump.c) grep -q '^CONFIG_PRINTK=y' "$config" || continue ;;
 		mm/vmalloc/percpu.c) grep -q '^CONFIG_SMP=y' "$config" || continue ;;
+		mm/vmalloc/tables.c | mm/vmalloc/trim.c) grep -q '^CONFIG_VMALLOC_ORDERED_TRIM=y' "$config" || continue ;;
 		mm/vmalloc/proc.c) grep -q '^CONFIG_PROC_FS=y' "$config" || continue ;;
+		mm/vmalloc/tests/trim_kunit.c)
+			grep -q '^CONFIG_VMALLOC_ORDERED_TRIM=y' "$config" &&
+				grep -q '^CONFIG_VMALLOC_ORDERED_KUNIT_TEST=y' "$config" ||
+				continue ;;
 		mm/vmalloc/tests/*) grep -q '^CONFIG_VMALLOC_ORDERED_KUNIT_TEST=y' "$config" || continue ;;
 		lib/vmalloc_kunit*) grep -q '^CONFIG_VMALLOC_KUNIT_TEST=' "$config" || continue ;;
 		lib/test_vmalloc_ordered*) grep -q '^CONFIG_TEST_VMALLOC_ORDERED=y' "$config" || continue ;;
