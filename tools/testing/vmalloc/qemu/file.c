@@ -81,19 +81,28 @@ long read_count(const char *path, const char *name)
 	return value;
 }
 
-/* Write @text in one go, as the files of sysfs and debugfs want it. */
-int write_file(const char *path, const char *text)
+/*
+ * Write @text in one go, as the files of sysfs and debugfs want it. Any error but
+ * @expected is one.
+ */
+int write_expecting(const char *path, const char *text, int expected)
 {
-	ssize_t len = strlen(text);
+	ssize_t len = strlen(text), done;
 	int fd, err = 0;
 
 	fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
 	if (fd < 0)
 		return fail("%s: %m", path);
-	if (write(fd, text, len) != len)
+	done = write(fd, text, len);
+	if (done != len && (done >= 0 || errno != expected))
 		err = fail("'%s' to %s: %m", text, path);
 	close(fd);
 	return err;
+}
+
+int write_file(const char *path, const char *text)
+{
+	return write_expecting(path, text, 0);
 }
 
 /* Insert /NAME.ko; returns 0 or an errno, and says nothing. */

@@ -30,6 +30,7 @@ bool exists(const char *path);
 char *read_file(const char *path);
 long read_long(const char *path);
 long read_count(const char *path, const char *name);
+int write_expecting(const char *path, const char *text, int expected);
 int write_file(const char *path, const char *text);
 int load_module(const char *name, const char *args);
 int unload_module(const char *name);
@@ -97,6 +98,9 @@ void print_trace(void);
 
 /* reader.c */
 int scenario_reader(void);
+
+/* retention.c */
+int scenario_retention(void);
 
 /* stats.c */
 int scenario_stats(void);

@@ -44,6 +44,7 @@ static const struct {
 	{ "starve",		scenario_starve,	false },
 	{ "reader",		scenario_reader,	true },
 	{ "stats",		scenario_stats,		false },
+	{ "retention",		scenario_retention,	true },
 	{ "hogs",		scenario_hogs,		false },
 	{ "churn",		scenario_churn,		true },
 	{ "wakeup",		scenario_wakeup,	true },

@@ -7,7 +7,6 @@
  * storm adds is the difference of the two longest delays.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,17 +126,9 @@ static int urgent_end(struct delays *seen)
 
 /* === Storms === */
 
-/* Any error but @expected is one. */
 static int command(const char *text, int expected)
 {
-	int fd = open(BENCH_PARAM("run"), O_WRONLY | O_CLOEXEC), err = 0;
-
-	if (fd < 0)
-		return fail("%s: %m", BENCH_PARAM("run"));
-	if (write(fd, text, strlen(text)) < 0 && errno != expected)
-		err = fail("'%s': %m", text);
-	close(fd);
-	return err;
+	return write_expecting(BENCH_PARAM("run"), text, expected);
 }
 
 /*
