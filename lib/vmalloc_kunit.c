@@ -333,7 +333,7 @@ unsigned long vmk_pfn_without_page(void)
  * vmk_table_missing - tell whether a page table has to be allocated
  * @addr: address that would be mapped, where nobody else maps anything
  *
- * Tables stay when an area has gone.
+ * Tables stay for a while, or for good, when an area has gone.
  *
  * Context: Any.
  * Return: true if none is there that could map @addr.

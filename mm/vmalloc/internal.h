@@ -240,9 +240,19 @@ int vmap_pages_range_gfp(unsigned long start, unsigned long end, pgprot_t prot,
 			 struct page **pages, unsigned int page_shift,
 			 gfp_t gfp);
 
+/*
+ * So many page tables are withheld, detached and flushed at a time: a flush of
+ * everything for each would be the dearer part, and the addresses of these, 128 MiB
+ * with 4 KiB pages, are little even of a space of 39 bits.
+ */
+#define VMAP_TABLES_BATCH	64
+
+#ifdef CONFIG_VMALLOC_ORDERED_TRIM
+pmd_t *vmap_table_entry(unsigned long addr);
 int vmap_range_free_tables(unsigned long start, unsigned long end,
 			   unsigned long *freed);
 unsigned long vmap_next_table(unsigned long start, unsigned long end);
+#endif
 
 bool vmap_pages_may_be_huge(struct page **pages, unsigned int nr, pgprot_t prot);
 bool vmap_pages_are_huge(struct page **pages, pgprot_t prot);

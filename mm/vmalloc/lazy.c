@@ -477,13 +477,14 @@ static void drain_give_all(struct vmap_drain *drain)
 	}
 	if (any) {
 		vmap_space_return_chunks(1);
-		vmap_trim_soon();
 		vmap_debug_check();
 	}
 }
 
+/* After all that it makes free, also if others have drained. */
 static void drain_end(const struct vmap_drain *drain)
 {
+	vmap_trim_soon();
 	if (!drain->areas)
 		return;
 	vmap_stat_add(VMAP_STAT_DRAINS, 1);
@@ -511,7 +512,6 @@ static void vmap_drain_worker(struct work_struct *work)
 	drain_give_all(&drain);
 	/* Requests may have made free all there was, and return none. */
 	vmap_space_return_chunks(1);
-	vmap_trim_soon();
 	drain_end(&drain);
 }
 
@@ -542,10 +542,11 @@ void vmap_reclaim(const unsigned long *seen)
 
 	drain_client(&drain, VMAP_ASK_RECLAIM, seen);
 	drain_give_all(&drain);
-	drain_end(&drain);
 	vmap_space_return_chunks(0);
+	drain_end(&drain);
+	lockdep_assert_not_held(&vmap_client_lock);
+	lockdep_assert_not_held(&vmap_purge_lock);
 	vmap_trim_give_way();
-	vmap_trim_soon();
 }
 
 /**
@@ -563,6 +564,7 @@ bool vmap_reclaim_flushed(void)
 	if (vmap_space_next_flushed(0) > nr_vmap_nodes)
 		return false;
 	drain_give_all(&drain);
+	drain_end(&drain);
 	return true;
 }
 
@@ -732,7 +734,6 @@ void vmap_reduce_backlog(unsigned long pages)
 								     turns - 1;
 	}
 	drain_end(&drain);
-	vmap_trim_soon();
 
 	if (!vmap_waits_more_than(vmap_lazy_soft_limit())) {
 		WRITE_ONCE(vmap_backlog.set, false);

@@ -849,8 +849,14 @@ void vunmap_range(unsigned long start, unsigned long end)
 /* === Tables that nothing uses === */
 
 #ifdef CONFIG_VMALLOC_ORDERED_TRIM
-/* The entry of the table that translates @addr; NULL if there is no such. */
-static pmd_t *table_entry(unsigned long addr)
+/**
+ * vmap_table_entry - find the table that translates an address
+ * @addr: the address
+ *
+ * Context: any, where nobody frees that table, nor one above it.
+ * Return: the entry that it hangs on, or %NULL if there is no such table.
+ */
+pmd_t *vmap_table_entry(unsigned long addr)
 {
 	pgd_t *pgd = pgd_offset_k(addr);
 	p4d_t *p4d;
@@ -882,13 +888,6 @@ static bool table_is_empty(pmd_t *pmd, unsigned long addr)
 	return true;
 }
 
-/*
- * As many are detached before what CPUs have cached of the tables above, and maybe
- * what they know of others, is flushed: of everything, since a flush of addresses is
- * for what is mapped there, and may leave such caches alone.
- */
-#define TABLES_BATCH		64
-
 static bool may_detach(pmd_t *pmd, unsigned long addr)
 {
 	/* Boot has made some of other memory. */
@@ -906,8 +905,8 @@ static unsigned int detach_tables(unsigned long *addr, unsigned long end,
 {
 	unsigned int nr = 0;
 
-	for (; *addr < end && nr < TABLES_BATCH; *addr += PMD_SIZE) {
-		pmd_t *pmd = table_entry(*addr);
+	for (; *addr < end && nr < VMAP_TABLES_BATCH; *addr += PMD_SIZE) {
+		pmd_t *pmd = vmap_table_entry(*addr);
 
 		if (pmd && may_detach(pmd, *addr)) {
 			tables[nr++] = pte_offset_kernel(pmd, *addr);
@@ -925,7 +924,7 @@ static unsigned int detach_tables(unsigned long *addr, unsigned long end,
  * @freed: gets the number of tables that were freed
  *
  * Of entries alone. What is left in TLBs, of any address, is flushed once for each
- * %TABLES_BATCH of them.
+ * %VMAP_TABLES_BATCH of them.
  *
  * Context: Process context, may sleep. The caller owns the range, in which nothing
  * is mapped, nor in any TLB.
@@ -934,7 +933,7 @@ static unsigned int detach_tables(unsigned long *addr, unsigned long end,
 int vmap_range_free_tables(unsigned long start, unsigned long end,
 			   unsigned long *freed)
 {
-	pte_t *tables[TABLES_BATCH];
+	pte_t *tables[VMAP_TABLES_BATCH];
 	unsigned long addr = start;
 	unsigned int nr, i;
 
@@ -943,6 +942,10 @@ int vmap_range_free_tables(unsigned long start, unsigned long end,
 		if (!ptdump_shut_out())
 			return -EBUSY;
 		nr = detach_tables(&addr, end, tables);
+		/*
+		 * Of everything: a flush of addresses is for what is mapped there,
+		 * and may leave what CPUs have cached of the tables above alone.
+		 */
 		if (nr)
 			flush_tlb_all();
 		for (i = 0; i < nr; i++)

@@ -660,8 +660,10 @@ static void heap_flushed_add(const struct list_head *list)
 	heap_flushed = (struct vmap_span) { start, end };
 }
 
+/* Then they are in two regions of tables.c at the most, where these have 1 GiB. */
 static bool heap_flushed_is_narrow(void)
 {
+	lockdep_assert_held(&vmap_heap.lock);
 	return heap_flushed.end - heap_flushed.start <= SZ_1G;
 }
 
@@ -675,12 +677,18 @@ static void heap_note_next(unsigned int nr)
 	const struct vmap_area *va;
 
 	lockdep_assert_held(&vmap_heap.lock);
-	if (likely(heap_flushed_is_narrow()))
+	if (!IS_ENABLED(CONFIG_DEBUG_VMALLOC) && likely(heap_flushed_is_narrow()))
 		return;
 	list_for_each_entry(va, &vmap_heap.flushed, list) {
 		if (!nr--)
 			break;
-		vmap_tables_note(va->va_start, va->va_end);
+		WARN_ONCE(va->va_start < heap_flushed.start ||
+			  va->va_end > heap_flushed.end,
+			  "vmalloc: %#lx-%#lx is flushed, but not in %#lx-%#lx\n",
+			  va->va_start, va->va_end, heap_flushed.start,
+			  heap_flushed.end);
+		if (!heap_flushed_is_narrow())
+			vmap_tables_note(va->va_start, va->va_end);
 	}
 }
 

@@ -38,17 +38,25 @@
 
 #include "internal.h"
 
-/* How long a region has to be left alone, and at most twice that. */
+/*
+ * How long a region has to be left alone, and at most twice that, in jiffies: a load
+ * that goes on comes back to it sooner, and who looks at free memory sees it rise.
+ */
 #define TRIM_PERIOD		(2 * HZ)
 
-/* After somebody has found no addresses. */
+/*
+ * How long nothing is withheld after somebody has found no addresses, in jiffies: he
+ * looks again at once, but may not get the CPU so soon.
+ */
 #define TRIM_PEACE		(HZ / 5)
 
-/* As many tables are withheld at a time, and as often in one run of the worker. */
-#define TRIM_TABLES		64
+/* How often something is withheld before a drain may come: a flush of all TLBs each. */
 #define TRIM_STEPS		16
 
-/* Who reclaims memory may have the nodes' spare chunks, once in a while. */
+/*
+ * How often who reclaims memory may have the nodes' spare chunks, in jiffies: each
+ * time all nodes are looked at, and lease again.
+ */
 #define TRIM_CHUNKS_PERIOD	HZ
 
 /*
@@ -94,7 +102,7 @@ static int trim_withheld(struct vmap_trim_walk *trim)
 		return -EBUSY;
 	va = list_first_entry(&trim->spares, struct vmap_area, list);
 	list_del(&va->list);
-	err = vmap_space_withhold(va, &trim->rest, TRIM_TABLES * PMD_SIZE,
+	err = vmap_space_withhold(va, &trim->rest, VMAP_TABLES_BATCH * PMD_SIZE,
 				  &trim->spares);
 	if (err) {
 		list_add(&va->list, &trim->spares);

@@ -76,17 +76,7 @@ static void trim_exit(struct kunit *test)
 
 static bool has_table(unsigned long addr)
 {
-	pgd_t *pgd = pgd_offset_k(addr);
-	p4d_t *p4d;
-	pud_t *pud;
-
-	if (pgd_none(*pgd))
-		return false;
-	p4d = p4d_offset(pgd, addr);
-	if (p4d_none(*p4d))
-		return false;
-	pud = pud_offset(p4d, addr);
-	return !pud_none(*pud) && !pmd_none(*pmd_offset(pud, addr));
+	return vmap_table_entry(addr);
 }
 
 static unsigned int tables_in(unsigned long start, unsigned int nr)
