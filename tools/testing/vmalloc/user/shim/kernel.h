@@ -191,6 +191,10 @@ bool shim_holds_mutex(void);
 	if (!shim_lock_is_mine(lock))					\
 		shim_die("%s: %s is not held\n", __func__, #lock);	\
 } while (0)
+#define lockdep_assert_not_held(lock) do {				\
+	if (shim_lock_is_mine(lock))					\
+		shim_die("%s: %s is held\n", __func__, #lock);		\
+} while (0)
 
 void might_sleep(void);
 #define might_sleep_if(may)	((may) ? might_sleep() : (void)0)
