@@ -15,6 +15,7 @@
 #include <linux/pgtable.h>
 #include <linux/sizes.h>
 #include <linux/vmalloc.h>
+#include <linux/vmstat.h>
 
 #include "window.h"
 
@@ -26,6 +27,9 @@
 
 /* Areas of one table each, so that there is something between any two. */
 #define MANY		60
+
+/* How often tables are freed, each time after a flush of everything. */
+#define FLUSHES		10
 
 /* Longer than the worker waits. */
 #define WORKER_MS	10000
@@ -232,6 +236,51 @@ static void what_waits_has_its_tables(struct kunit *test)
 	KUNIT_FAIL(test, "somebody drained each time");
 }
 
+#if defined(CONFIG_DEBUG_TLBFLUSH) && defined(CONFIG_VM_EVENT_COUNTERS)
+/* How often all TLBs were flushed, for whomever. */
+static unsigned long flushes_of_all(struct kunit *test)
+{
+	unsigned long *events, flushes;
+
+	events = kunit_kmalloc_array(test, NR_VM_EVENT_ITEMS, sizeof(*events),
+				     GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, events);
+	all_vm_events(events);
+	flushes = events[NR_TLB_REMOTE_FLUSH];
+	kunit_kfree(test, events);
+	return flushes;
+}
+#else
+static unsigned long flushes_of_all(struct kunit *test)
+{
+	kunit_skip(test, "CONFIG_DEBUG_TLBFLUSH counts flushes");
+	return 0;
+}
+#endif
+
+/* CPUs may have cached where they hung: somebody else's flush comes seldom enough. */
+static void none_goes_without_a_flush(struct kunit *test)
+{
+	unsigned long start, freed, before, after;
+	struct trimming *t = test->priv;
+	unsigned int tries, seen = 0;
+
+	for (tries = 0; tries < 5 * FLUSHES && seen < FLUSHES; tries++) {
+		start = area_with_tables(test);
+		area_free(&t->vm);
+		vm_unmap_aliases();
+		vmap_tables_note(start, start + TABLES * PMD_SIZE);
+		before = flushes_of_all(test);
+		vmap_trim(ULONG_MAX, &freed);
+		after = flushes_of_all(test);
+		if (freed)
+			KUNIT_EXPECT_GT(test, after, before);
+		seen += !!freed;
+		KUNIT_ASSERT_TRUE(test, tables_go(test, start, TABLES));
+	}
+	KUNIT_EXPECT_EQ(test, seen, FLUSHES);
+}
+
 /* Takes all regions that are idle: whether that of the middle is one. */
 static bool middle_is_idle(void)
 {
@@ -358,6 +407,7 @@ static struct kunit_case trim_cases[] = {
 	KUNIT_CASE(tables_come_back),
 	KUNIT_CASE(what_others_use_stays),
 	KUNIT_CASE(what_waits_has_its_tables),
+	KUNIT_CASE(none_goes_without_a_flush),
 	KUNIT_CASE(a_steady_load_has_its_tables),
 	KUNIT_CASE(withheld_addresses_are_nobodys),
 	KUNIT_CASE(who_needs_addresses_has_peace),
