@@ -71,6 +71,16 @@ void space_taken(unsigned long start, unsigned long end)
 	}
 }
 
+void space_restored(unsigned long start, unsigned long end)
+{
+	unsigned long page;
+
+	for_each_page(page, start, end)
+		if (!page_turn(page, PAGE_BUSY, PAGE_FLUSHED))
+			shim_die("%#lx was withheld, but is in state %u\n",
+				 addr_of(page), page_state[page]);
+}
+
 void space_punched(unsigned long start, unsigned long end)
 {
 	unsigned long page;
@@ -349,6 +359,18 @@ bool space_has_room(unsigned long size, unsigned long align,
 
 	for (addr = ALIGN(start, step); addr + size <= end; addr += step)
 		if (pages_are_free(page_of(addr), size >> PAGE_SHIFT))
+			return true;
+	return false;
+}
+
+bool space_has_table(unsigned long start, unsigned long end)
+{
+	unsigned long addr;
+
+	for (addr = ALIGN(start, PMD_SIZE); addr + PMD_SIZE <= end;
+	     addr += PMD_SIZE)
+		if (arena_of[page_of(addr)] == nr_vmap_nodes &&
+		    pages_are_free(page_of(addr), CHUNK_PAGES))
 			return true;
 	return false;
 }

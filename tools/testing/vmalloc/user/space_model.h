@@ -21,6 +21,9 @@ void space_taken(unsigned long start, unsigned long end);
 /* Pages of an area that stays are unmapped, and are to be flushed. */
 void space_punched(unsigned long start, unsigned long end);
 
+/* They are nobody's again, as flushed as they were. */
+void space_restored(unsigned long start, unsigned long end);
+
 /* Who calls this later than another page is unmapped, sees a higher number. */
 unsigned long space_time(void);
 
@@ -38,6 +41,9 @@ void space_check(void);
 /* As of the last space_check(): whether a request fits into free addresses. */
 bool space_has_room(unsigned long size, unsigned long align,
 		    unsigned long start, unsigned long end);
+
+/* The same: whether there are addresses of a whole page table in the heap. */
+bool space_has_table(unsigned long start, unsigned long end);
 
 /* The same for congruent areas: their highest base, 0 if there is none. */
 unsigned long space_congruent_base(const unsigned long *offsets,

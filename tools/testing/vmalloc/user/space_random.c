@@ -507,6 +507,78 @@ static void shrink(void)
 	vmap_flush_later(start, end);
 }
 
+/* === Page tables that are freed === */
+
+static struct vmap_area *withheld;
+
+static void restore(void)
+{
+	struct vmap_area *va = withheld;
+
+	withheld = NULL;
+	if (!va)
+		return;
+	space_restored(va->va_start, va->va_end);
+	vmap_space_restore(va);
+}
+
+/* Who frees tables is done with them at once. */
+void vmap_trim_give_way(void)
+{
+	restore();
+}
+
+/* As long as it takes to flush. */
+static void withhold_for_a_while(struct vmap_area *va,
+				 const struct vmap_span *within,
+				 unsigned long most)
+{
+	if (va->va_start < within->start || va->va_end > within->end ||
+	    va->va_start % PMD_SIZE || va_size(va) % PMD_SIZE ||
+	    va_size(va) > most)
+		shim_die("%#lx is withheld, with %#lx bytes of %#lx\n",
+			 va->va_start, va_size(va), most);
+	space_taken(va->va_start, va->va_end);
+	withheld = va;
+	cond_resched();
+	cond_resched();
+	restore();
+}
+
+/* As trim.c, which withholds one range at a time. */
+static void withhold(void)
+{
+	unsigned long most = (1 + below(8)) * PMD_SIZE;
+	struct vmap_span within;
+	struct vmap_area *va;
+	LIST_HEAD(spares);
+	int err = -ENOMEM;
+
+	within.start = SHIM_BASE + below(SHIM_PAGES) * PAGE_SIZE;
+	within.end = min(within.start + below(SHIM_PAGES) * PAGE_SIZE,
+			 VMALLOC_END);
+	within.start = max(within.start, VMALLOC_START);
+	if (withheld || within.start >= within.end)
+		return;
+	va = vmap_area_alloc(GFP_NOWAIT, NUMA_NO_NODE);
+	if (!va)
+		return;
+	if (!vmap_spares_fill(&spares, VMAP_MAX_SPARES, GFP_NOWAIT)) {
+		err = vmap_space_withhold(va, &within, most, &spares);
+		if (err == -ENOMEM)
+			shim_die("there are too few descriptors\n");
+	}
+	vmap_spares_free(&spares);
+	if (!err)
+		return withhold_for_a_while(va, &within, most);
+	vmap_area_free(va);
+	if (err == -ENOMEM || !undisturbed())
+		return;
+	space_check();
+	if (space_has_table(within.start, within.end))
+		shim_die("nothing is withheld, but might be\n");
+}
+
 /* === A step === */
 
 static void operate(unsigned long what)
@@ -527,7 +599,8 @@ static void operate(unsigned long what)
 	case 17:
 		return reclaim();
 	case 18:
-		return return_chunks();
+		return_chunks();
+		return withhold();
 	case 19:
 		return set_batch();
 	case 20:

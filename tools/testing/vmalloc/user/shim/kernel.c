@@ -255,6 +255,16 @@ void kasan_release_vmalloc(unsigned long start, unsigned long end,
 	shim_shadow_end(start, end);
 }
 
+/* === Page tables, which space_random.c frees when it likes === */
+
+void vmap_trim_init(struct workqueue_struct *wq)
+{
+}
+
+void vmap_trim_soon(void)
+{
+}
+
 /* === RCU: who waits for readers lets no new one begin === */
 
 static pthread_rwlock_t readers =

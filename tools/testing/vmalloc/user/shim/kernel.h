@@ -151,12 +151,23 @@ void __noreturn __printf(1, 2) shim_die(const char *format, ...);
 /* Those of tools/ are plain accesses, too. */
 #undef set_bit
 #undef clear_bit
+#undef test_bit
+#undef test_and_clear_bit
 #define set_bit(nr, map)	((void)__atomic_fetch_or(&(map)[BIT_WORD(nr)], \
 							 BIT_MASK(nr),	\
 							 __ATOMIC_SEQ_CST))
 #define clear_bit(nr, map)	((void)__atomic_fetch_and(&(map)[BIT_WORD(nr)], \
 							  ~BIT_MASK(nr), \
 							  __ATOMIC_SEQ_CST))
+#define test_bit(nr, map)	(!!(READ_ONCE((map)[BIT_WORD(nr)]) & BIT_MASK(nr)))
+#define hweight_long(word)	__builtin_popcountl(word)
+#undef for_each_set_bit
+#define for_each_set_bit(bit, map, bits)				\
+	for ((bit) = 0; (bit) < (bits); (bit)++)			\
+		if (test_bit(bit, map))
+#define test_and_clear_bit(nr, map)					\
+	(!!(__atomic_fetch_and(&(map)[BIT_WORD(nr)], ~BIT_MASK(nr),	\
+			       __ATOMIC_SEQ_CST) & BIT_MASK(nr)))
 
 #undef smp_mb
 #undef smp_rmb
@@ -267,6 +278,10 @@ static inline u64 local_clock(void)
 #define PAGE_SIZE		(1UL << PAGE_SHIFT)
 #define offset_in_page(addr)	((addr) & (PAGE_SIZE - 1))
 #define SHIM_BASE		(1UL << 40)
+#define PMD_SIZE		(1UL << PMD_SHIFT)
+
+/* There are no tables; who frees them is in space_random.c. */
+typedef struct { unsigned long entry; } pmd_t;
 
 #ifdef SHIM_REAL_SIZES
 /* As on most machines, and as much space as the harness says. */
