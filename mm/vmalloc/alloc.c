@@ -794,8 +794,8 @@ static struct page **larger_page_array(struct vm_struct *vm, unsigned long nr,
 {
 	struct page **pages;
 
-	/* It has all of these from the first. */
-	if (nr <= VM_FEW_PAGES)
+	/* It has all of these from the first; another's array, as of KHO, has not. */
+	if (nr <= VM_FEW_PAGES && vm->pages == vm_area_few_pages(vm))
 		return vm->pages;
 	pages = alloc_page_array(vm, nr * sizeof(*pages), gfp, nid);
 	if (pages)
@@ -875,6 +875,21 @@ static bool grow_in_place(struct vm_struct *vm, size_t size, gfp_t gfp, int nid)
 	kmemleak_free(vm->addr);
 	kmemleak_vmalloc(vm, end << PAGE_SHIFT, gfp);
 	return true;
+}
+
+/*
+ * The pages of @vm hold more than before, of which @had bytes. Had the memory moved, all
+ * that is new would be zero.
+ */
+static void *resize_grown(struct vm_struct *vm, const void *p, size_t size,
+			  unsigned long had, gfp_t flags)
+{
+	size_t used = vm->requested_size;
+	void *q = resize_in_place(vm, p, size, flags);
+
+	if (want_init_on_alloc(flags))
+		memset(q + used, 0, had - used);
+	return q;
 }
 
 /* Memory of @size bytes elsewhere, with room to grow if there is that much. */
@@ -963,9 +978,12 @@ void *vrealloc_node_align_noprof(const void *p, size_t size,
 		return NULL;
 
 	room = max(vm->requested_size, (unsigned long)vm->nr_pages << PAGE_SHIFT);
-	if (!on_wrong_node(p, flags, nid) &&
-	    (size <= room || grow_in_place(vm, size, flags, nid)))
-		return resize_in_place(vm, p, size, flags);
+	if (!on_wrong_node(p, flags, nid)) {
+		if (size <= room)
+			return resize_in_place(vm, p, size, flags);
+		if (grow_in_place(vm, size, flags, nid))
+			return resize_grown(vm, p, size, room, flags);
+	}
 	return move(p, size, vm->requested_size, align, flags, nid, caller);
 }
 EXPORT_SYMBOL(vrealloc_node_align_noprof);

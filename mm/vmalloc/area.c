@@ -86,6 +86,9 @@ struct vm_struct *__get_vm_area_node(unsigned long size, unsigned long align,
 	    check_add_overflow(size, PAGE_SIZE, &size))
 		return NULL;
 
+	/* Before vmalloc is up there are neither objects nor addresses. */
+	if (unlikely(!vm_object_cachep))
+		return NULL;
 	vm = kmem_cache_alloc_node(vm_object_cachep,
 				   gfp_mask & GFP_RECLAIM_MASK, node);
 	if (unlikely(!vm))

@@ -227,6 +227,12 @@ static void block_refused(unsigned int order)
 	this_cpu_write(block_hint.pause, BLOCKS_PAUSE);
 }
 
+/* All of what is asked for there comes from other nodes, which is not complained of. */
+static bool node_has_no_memory(int node)
+{
+	return node != NUMA_NO_NODE && !node_state(node, N_MEMORY);
+}
+
 /*
  * As many of the pages as are to be had in blocks without effort: nothing is
  * reclaimed or compacted for these, nobody is woken to, single pages of the node come
@@ -244,7 +250,8 @@ static unsigned long get_in_blocks(struct page **pages, unsigned long nr,
 
 	/* Low memory is for others, as long as there are single pages above it. */
 	if (IS_ENABLED(CONFIG_HIGHMEM) || !most ||
-	    unlikely(policy_is_by_page(node)) || pages_have_owners())
+	    unlikely(policy_is_by_page(node) || node_has_no_memory(node)) ||
+	    pages_have_owners())
 		return 0;
 	gfp &= ~(__GFP_RECLAIM | __GFP_NOFAIL | __GFP_HIGH);
 	gfp |= __GFP_NOMEMALLOC | __GFP_THISNODE;

@@ -7,6 +7,7 @@
 #include <kunit/test.h>
 #include <linux/gfp.h>
 #include <linux/mm.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 
@@ -143,6 +144,68 @@ static void what_is_above_stays_whole(struct kunit *test)
 	vfree(p);
 }
 
+/* Memory of a page, which has grown to @pages where it was. */
+static void *page_that_grows(struct kunit *test, void (*prepare)(void *p),
+			     unsigned long pages, gfp_t gfp)
+{
+	unsigned int tries = WINDOW_TRIES;
+	void *p, *q;
+
+	while (tries--) {
+		p = memory_at(free_stretch(test, ROOM), 1);
+		if (!p)
+			continue;
+		prepare(p);
+		q = vrealloc(p, pages * PAGE_SIZE, gfp);
+		if (q == p)
+			return p;
+		vfree(q ?: p);
+	}
+	KUNIT_FAIL_AND_ABORT(test, "nothing grows where it is");
+	return NULL;
+}
+
+/* As kho_restore_vmalloc() makes an area: its array is as long as it has pages. */
+static void give_own_array(void *p)
+{
+	struct vm_struct *vm = find_vm_area(p);
+	struct page **pages = kmemdup(vm->pages, sizeof(*pages), GFP_KERNEL);
+
+	number_pages(p, 0, 1);
+	if (pages)
+		vm->pages = pages;
+}
+
+static void anothers_array_has_few_places(struct kunit *test)
+{
+	void *p = page_that_grows(test, give_own_array, 2, GFP_KERNEL);
+	struct vm_struct *vm = find_vm_area(p);
+
+	KUNIT_EXPECT_PTR_EQ(test, vm->pages, vm_area_few_pages(vm));
+	number_pages(p, 1, 2);
+	KUNIT_EXPECT_EQ(test, misplaced_pages(p, 2), 0);
+	vfree(p);
+}
+
+#define USED	100
+
+static void leave_stale_bytes(void *p)
+{
+	memset(p, 0xa5, PAGE_SIZE);
+	/* Without __GFP_ZERO what is cut off may stay as it is. */
+	WARN_ON(vrealloc(p, USED, GFP_KERNEL) != p);
+}
+
+static void what_grows_is_zero_from_the_first_byte(struct kunit *test)
+{
+	void *p = page_that_grows(test, leave_stale_bytes, 2,
+				  GFP_KERNEL | __GFP_ZERO);
+
+	KUNIT_EXPECT_NULL(test, memchr_inv(p, 0xa5, USED));
+	KUNIT_EXPECT_NULL(test, memchr_inv(p + USED, 0, 2 * PAGE_SIZE - USED));
+	vfree(p);
+}
+
 /* Its upper end hashes to another node then, from where it is found, too. */
 static void memory_grows_over_the_end_of_a_chunk(struct kunit *test)
 {
@@ -243,6 +306,8 @@ static void some_memory_moves(struct kunit *test)
 static struct kunit_case grow_cases[] = {
 	KUNIT_CASE(memory_grows_where_it_is),
 	KUNIT_CASE(what_is_above_stays_whole),
+	KUNIT_CASE(anothers_array_has_few_places),
+	KUNIT_CASE(what_grows_is_zero_from_the_first_byte),
 	KUNIT_CASE(memory_grows_over_the_end_of_a_chunk),
 	KUNIT_CASE(who_has_moved_need_not_soon_again),
 	KUNIT_CASE(memory_grows_back_where_it_was),
