@@ -136,10 +136,13 @@ unsigned long vmap_tables_most(void)
 /* The region that has number @nr from address 0 on, as far as it is in the space. */
 static bool region_set(struct vmap_span *region, unsigned long nr)
 {
-	if (nr << REGION_SHIFT >= VMALLOC_END)
+	const unsigned long start = nr << REGION_SHIFT;
+
+	/* The number, as the address may be past the last one there is. */
+	if (nr > (VMALLOC_END - 1) >> REGION_SHIFT)
 		return false;
-	region->start = max(nr << REGION_SHIFT, VMALLOC_START);
-	region->end = min((nr << REGION_SHIFT) + REGION_SIZE, VMALLOC_END);
+	region->start = max(start, VMALLOC_START);
+	region->end = start + min(REGION_SIZE, VMALLOC_END - start);
 	return true;
 }
 
