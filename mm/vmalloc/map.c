@@ -116,7 +116,9 @@ static struct vm_struct *vmap_huge(struct page **pages, unsigned long size,
 	struct vm_struct *vm;
 	unsigned long start;
 
-	vm = __get_vm_area_node(size, PMD_SIZE, PAGE_SHIFT, flags, VMALLOC_START,
+	/* A block may take the place of a table, where nobody may look meanwhile. */
+	vm = __get_vm_area_node(size, PMD_SIZE, PAGE_SHIFT,
+				flags | VM_UNINITIALIZED, VMALLOC_START,
 				VMALLOC_END, NUMA_NO_NODE,
 				GFP_KERNEL | __GFP_NOWARN, caller);
 	if (!vm)
@@ -126,6 +128,7 @@ static struct vm_struct *vmap_huge(struct page **pages, unsigned long size,
 		free_vm_area(vm);
 		return NULL;
 	}
+	clear_vm_uninitialized_flag(vm);
 	return vm;
 }
 
