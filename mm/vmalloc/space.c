@@ -471,6 +471,8 @@ bool vmap_space_take_fit(struct vmap_area *va, unsigned long size)
 bool vmap_space_take_above(struct vmap_area *va, unsigned long least,
 			   unsigned long most)
 {
+	/* Which is the last byte itself on some. */
+	const unsigned long top = ALIGN_DOWN(VMALLOC_END, PAGE_SIZE);
 	const unsigned long start = va->va_start;
 	struct vmap_arena *arena = &vmap_heap;
 	const struct vmap_area *above;
@@ -478,9 +480,9 @@ bool vmap_space_take_above(struct vmap_area *va, unsigned long least,
 	unsigned long end;
 	bool took = false;
 
-	if (start <= VMALLOC_START || start >= VMALLOC_END)
+	if (start <= VMALLOC_START || start >= top)
 		return false;
-	most = min(most, VMALLOC_END - start);
+	most = min(most, top - start);
 	if (va->flags & VMAP_CHUNKED)
 		arena = &addr_to_node(start - 1)->arena;
 
