@@ -128,7 +128,9 @@ static int map_pte_pages(pte_t *pte, unsigned long addr, unsigned long end,
 			if (!--nr || *pages != ++page || !(++pfn % PAGES_ALIKE) ||
 			    !pte_none(ptep_get(pte)))
 				break;
-			entry = pte_next_pfn(entry);
+			/* An entry of two words may have the number in the other one. */
+			entry = IS_ENABLED(CONFIG_64BIT) ? pte_next_pfn(entry) :
+							   mk_pte(page, prot);
 		}
 	}
 	walk->pages = pages;

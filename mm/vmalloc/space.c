@@ -898,7 +898,9 @@ static int heap_carve_tables(const struct extent_room *room, unsigned long most,
 	end = va->va_start + room->size;
 	above = extent_find_last(&vmap_heap.free, end + 1);
 	if (above && above->va_start == end) {
-		top = min3(above->va_end, room->end, va->va_start + most);
+		top = min(above->va_end, room->end);
+		/* As far as this, which may be past the last address. */
+		top = va->va_start + min(top - va->va_start, most);
 		top = ALIGN_DOWN(top, PMD_SIZE);
 		if (top > end && !extent_carve_at(&vmap_heap.free, end, top,
 						  spares))
