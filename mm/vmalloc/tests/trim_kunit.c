@@ -417,10 +417,10 @@ static struct kunit_case trim_cases[] = {
 };
 
 static struct kunit_suite trim_suite = {
-	.name		= "vmalloc_trim",
-	.init		= trim_init,
-	.exit		= trim_exit,
-	.test_cases	= trim_cases,
+	.name = "vmalloc_trim",
+	.init = trim_init,
+	.exit = trim_exit,
+	.test_cases = trim_cases,
 };
 
 kunit_test_suite(trim_suite);

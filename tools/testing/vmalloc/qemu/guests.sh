@@ -163,7 +163,7 @@ counted_guest()
 suite_names()
 {
 	cat "$@" 2>/dev/null |
-		sed -n 's/^\t\.name = "\(vmalloc_[a-z0-9_]*\)",$/\1/p' |
+		sed -n 's/^\t\.name[ \t]*= "\(vmalloc_[a-z0-9_]*\)",$/\1/p' |
 		sort -u | paste -sd, -
 }
 

@@ -62,7 +62,7 @@ int scenario_reader(void)
 	const char *areas = option("vmcounts", AREAS);
 	char command[64];
 	int large_fd;
-	long lines;
+	long lines, latency;
 
 	if (bench_present() || trace_setup())
 		return -1;
@@ -80,11 +80,13 @@ int scenario_reader(void)
 	if (lines < 0 || bench_run("finish", false))
 		return -1;
 	close(large_fd);
+	latency = read_long(TRACEFS "/tracing_max_latency");
+	if (latency <= 0)
+		return fail("the tracer has seen nothing");
 	if (lines < atol(areas))
 		return fail("%ld lines of %s areas", lines, areas);
 	out("reader lines %ld", lines);
-	out("bench reader_%s preempt_off_us %ld", areas,
-	    read_long(TRACEFS "/tracing_max_latency"));
+	out("bench reader_%s preempt_off_us %ld", areas, latency);
 	print_trace();
 	return 0;
 }
