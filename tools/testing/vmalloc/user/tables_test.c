@@ -94,6 +94,9 @@ int main(void)
 	for (i = 0; i < ARRAY_SIZE(spaces); i++) {
 		bool good;
 
+		/* What one that has failed has left is not the next one's. */
+		memset(noted, 0, sizeof(noted));
+		memset(idle, 0, sizeof(idle));
 		space_start = spaces[i].start;
 		space_end = spaces[i].end;
 		good = each_end_is_offered() && all_are_offered_once();

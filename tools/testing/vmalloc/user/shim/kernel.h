@@ -164,7 +164,7 @@ void __noreturn __printf(1, 2) shim_die(const char *format, ...);
 #undef for_each_set_bit
 #define for_each_set_bit(bit, map, bits)				\
 	for ((bit) = 0; (bit) < (bits); (bit)++)			\
-		if (test_bit(bit, map))
+		if (!test_bit(bit, map)) { } else
 #define test_and_clear_bit(nr, map)					\
 	(!!(__atomic_fetch_and(&(map)[BIT_WORD(nr)], ~BIT_MASK(nr),	\
 			       __ATOMIC_SEQ_CST) & BIT_MASK(nr)))
