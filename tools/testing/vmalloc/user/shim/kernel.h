@@ -163,11 +163,20 @@ void __noreturn __printf(1, 2) shim_die(const char *format, ...);
 #define hweight_long(word)	__builtin_popcountl(word)
 #undef for_each_set_bit
 #define for_each_set_bit(bit, map, bits)				\
-	for ((bit) = 0; (bit) < (bits); (bit)++)			\
-		if (!test_bit(bit, map)) { } else
+	for ((bit) = shim_next_bit(map, bits, 0); (bit) < (bits);	\
+	     (bit) = shim_next_bit(map, bits, (bit) + 1))
 #define test_and_clear_bit(nr, map)					\
 	(!!(__atomic_fetch_and(&(map)[BIT_WORD(nr)], ~BIT_MASK(nr),	\
 			       __ATOMIC_SEQ_CST) & BIT_MASK(nr)))
+
+/* The first bit from @bit on that is set, or @bits. */
+static inline unsigned int shim_next_bit(const unsigned long *map,
+					 unsigned int bits, unsigned int bit)
+{
+	while (bit < bits && !test_bit(bit, map))
+		bit++;
+	return bit;
+}
 
 #undef smp_mb
 #undef smp_rmb
