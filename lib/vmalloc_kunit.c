@@ -472,6 +472,27 @@ void vmk_warn_again(void)
 	memset(__start_once, 0, __end_once - __start_once);
 }
 
+/* Since the case at hand began, of suites that make the kernel warn. */
+static u64 case_mark;
+static unsigned int case_warned;
+
+/**
+ * vmk_log_warnings - count warnings printed after a mark, which somebody judges
+ * @mark: from vmk_log_mark(); no warning is to be counted twice
+ *
+ * vmk_forbid_warnings() takes any other for a failure.
+ *
+ * Context: Process context; KUnit runs one case at a time.
+ * Return: the number of warnings.
+ */
+unsigned int vmk_log_warnings(u64 mark)
+{
+	unsigned int warned = vmk_log_count(mark, "WARNING: ");
+
+	case_warned += warned;
+	return warned;
+}
+
 /**
  * vmk_expect_warns - expect warnings since a mark, for VMK_EXPECT_WARNS()
  * @test: the running test
@@ -485,7 +506,7 @@ void vmk_warn_again(void)
 void vmk_expect_warns(struct kunit *test, u64 mark, unsigned int count,
 		      const char *statement, const char *text)
 {
-	unsigned int warned = vmk_log_count(mark, "WARNING: ");
+	unsigned int warned = vmk_log_warnings(mark);
 
 	KUNIT_EXPECT_EQ_MSG(test, warned, count, "warnings by: %s", statement);
 	KUNIT_EXPECT_EQ_MSG(test, vmk_log_bugs(mark), 0,
@@ -554,6 +575,8 @@ int vmk_allow_warnings(struct kunit *test)
 {
 	saved_panic_on_warn = panic_on_warn;
 	panic_on_warn = 0;
+	case_mark = vmk_log_mark();
+	case_warned = 0;
 	if (!IS_ENABLED(CONFIG_PRINTK) || !IS_ENABLED(CONFIG_BUG))
 		kunit_skip(test, "needs CONFIG_PRINTK and CONFIG_BUG");
 	return vmk_init(test);
@@ -561,7 +584,7 @@ int vmk_allow_warnings(struct kunit *test)
 
 /**
  * vmk_forbid_warnings - exit function of suites that make the kernel warn
- * @test: the running test
+ * @test: the running test, which fails if there was a warning nobody judged
  *
  * Walks through the allocator once: a lock somebody kept shows here.
  *
@@ -572,6 +595,9 @@ void vmk_forbid_warnings(struct kunit *test)
 	vm_unmap_aliases();
 	vmk_force_purge();
 	vfree(vmalloc(PAGE_SIZE));
+	/* Of many, the log may have lost the first. */
+	KUNIT_EXPECT_LE_MSG(test, vmk_log_count(case_mark, "WARNING: "),
+			    case_warned, "warnings, and those expected");
 	vmk_warn_again();
 	panic_on_warn = saved_panic_on_warn;
 }

@@ -98,6 +98,7 @@ u64 vmk_hush(void);
 void vmk_unhush(void);
 unsigned int vmk_log_count(u64 mark, const char *needle);
 unsigned int vmk_log_bugs(u64 mark);
+unsigned int vmk_log_warnings(u64 mark);
 bool vmk_booted_with(const char *parameter);
 void vmk_warn_again(void);
 void vmk_expect_warns(struct kunit *test, u64 mark, unsigned int count,

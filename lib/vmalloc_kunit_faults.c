@@ -470,8 +470,7 @@ static void attempt_once(struct kunit *test, const struct faulty_call *call,
 	outcome->left = READ_ONCE(current->fail_nth);
 	WRITE_ONCE(current->fail_nth, 0);
 	vmk_unhush();
-	outcome->warned += vmk_log_count(mark, "WARNING: ") +
-			   vmk_log_bugs(mark);
+	outcome->warned += vmk_log_warnings(mark) + vmk_log_bugs(mark);
 	if (outcome->left)
 		KUNIT_EXPECT_TRUE_MSG(test, done, "failed without a fault");
 	else if (done)
