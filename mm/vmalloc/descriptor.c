@@ -128,10 +128,13 @@ static void batch_free(struct list_head *link)
 	if (WARN_ONCE(link, "vmalloc: a descriptor is freed twice\n"))
 		return;
 	for (i = 0; i < nr; i += VMAP_SLAB_BATCH) {
+		/* Others may have freed much when they had the CPU. */
+		if (!i || cond_resched())
+			vmap_pace_frees(all[i]);
 		kmem_cache_free_bulk(vmap_area_cachep,
 				     min(nr - i, VMAP_SLAB_BATCH), all + i);
-		cond_resched();
 	}
+	cond_resched();
 }
 
 /**

@@ -241,6 +241,35 @@ int vmap_pages_range_gfp(unsigned long start, unsigned long end, pgprot_t prot,
 			 gfp_t gfp);
 
 /*
+ * The page allocator counts what a CPU frees in a row, and may give that much back to a
+ * zone at one go, with preemption off: with the default of CONFIG_PCP_BATCH_SCALE_MAX up
+ * to 2,016 pages, for 0.9 ms. It halves the count when a page is allocated. Who lets go
+ * of what nobody waits for does so five times before each few pages, since others free
+ * some as well, after which it is a batch of 63, the least there is. A page of another
+ * zone of the node than what is freed changes nothing, nor does it where the page
+ * allocator is bounded by itself, or frees page tables later.
+ */
+#define VMAP_PACE_HALVINGS	5
+#define VMAP_PACE_STEP		16
+
+/* @next: what is freed next, memory of one page */
+static inline void vmap_pace_frees(const void *next)
+{
+	/* Of what is at hand, but not of what is kept for who reclaims. */
+	const gfp_t gfp = GFP_NOWAIT | __GFP_NOWARN | __GFP_NOMEMALLOC;
+	int nid = page_to_nid(virt_to_page(next));
+	struct page *pages[VMAP_PACE_HALVINGS];
+	unsigned int nr = 0;
+
+	/* All of them first: each that is freed may be the one too many. */
+	do {
+		pages[nr] = alloc_pages_node(nid, gfp, 0);
+	} while (pages[nr] && ++nr < VMAP_PACE_HALVINGS);
+	while (nr)
+		__free_page(pages[--nr]);
+}
+
+/*
  * So many page tables are withheld, detached and flushed at a time: a flush of
  * everything for each would be the dearer part, and the addresses of these, 128 MiB
  * with 4 KiB pages, are little even of a space of 39 bits.

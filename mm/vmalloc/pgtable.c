@@ -950,8 +950,11 @@ int vmap_range_free_tables(unsigned long start, unsigned long end,
 		 */
 		if (nr)
 			flush_tlb_all();
-		for (i = 0; i < nr; i++)
+		for (i = 0; i < nr; i++) {
+			if (!(i % VMAP_PACE_STEP))
+				vmap_pace_frees(tables[i]);
 			pte_free_kernel(&init_mm, tables[i]);
+		}
 		ptdump_let_in();
 		*freed += nr;
 	}

@@ -119,10 +119,11 @@ void might_sleep(void)
 		shim_die("sleeping where preemption is off\n");
 }
 
-void cond_resched(void)
+int cond_resched(void)
 {
 	might_sleep();
 	shim_others();
+	return 1;
 }
 
 bool need_resched(void)

@@ -218,7 +218,7 @@ bool shim_holds_mutex(void);
 
 void might_sleep(void);
 #define might_sleep_if(may)	((may) ? might_sleep() : (void)0)
-void cond_resched(void);
+int cond_resched(void);
 int cond_resched_lock(spinlock_t *lock);
 bool need_resched(void);
 #define spin_needbreak(lock)	need_resched()
@@ -315,6 +315,7 @@ typedef struct { unsigned long entry; } pmd_t;
 #define GFP_KERNEL		((gfp_t)1)
 #define GFP_NOWAIT		((gfp_t)0)
 #define __GFP_NOWARN		((gfp_t)2)
+#define __GFP_NOMEMALLOC	((gfp_t)0)
 #define GFP_RECLAIM_MASK	GFP_KERNEL
 #define gfpflags_allow_blocking(gfp)	((gfp) & GFP_KERNEL)
 #define NUMA_NO_NODE		(-1)
@@ -324,6 +325,20 @@ struct kmem_cache;
 
 /* The only cache there is; it says how large its objects are. */
 #define KMEM_CACHE(type, flags)	((struct kmem_cache *)sizeof(struct type))
+
+/* There are no pages to be had: only who frees others asks for some. */
+#define virt_to_page(addr)	((struct page *)(addr))
+#define page_to_nid(page)	((void)(page), 0)
+
+static inline struct page *alloc_pages_node(int nid, gfp_t gfp,
+					    unsigned int order)
+{
+	return NULL;
+}
+
+static inline void __free_page(struct page *page)
+{
+}
 
 void *kmem_cache_alloc_node(struct kmem_cache *cache, gfp_t gfp, int node);
 void *kmem_cache_zalloc(struct kmem_cache *cache, gfp_t gfp);
