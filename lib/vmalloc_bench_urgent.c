@@ -6,7 +6,8 @@
  * "US" written to the parameter "run" starts a task at SCHED_FIFO 80 that wakes
  * every US microseconds, allocates a page and frees it; "0" stops it. Then
  * "run" reads "COUNT LONGEST": how often it did so, and the longest time, in
- * ns, from when it was to wake until it had the page.
+ * ns, from when it was to wake until it had the page. With "asks" off it only
+ * wakes, until it runs.
  *
  * Apart from vmalloc_bench, whose commands end before they return: this one
  * runs beside them. Only a task of the kernel itself can do so while they hold
@@ -36,22 +37,28 @@ static struct {
 	unsigned int interval_us;
 	unsigned long count;
 	u64 longest_ns;
+	bool asks;
 	bool failed;
 } urgent;
 
+static bool asks = true;
+module_param(asks, bool, 0600);
+MODULE_PARM_DESC(asks, "Whether a page is asked for each turn (default Y)");
+
 static void urgent_turn(ktime_t due)
 {
-	void *p;
+	void *p = NULL;
 
 	set_current_state(TASK_IDLE);
 	/* To be stopped, it is woken before. */
 	if (schedule_hrtimeout(&due, HRTIMER_MODE_ABS))
 		return;
-	p = vmalloc(PAGE_SIZE);
+	if (urgent.asks)
+		p = vmalloc(PAGE_SIZE);
 	urgent.longest_ns = max_t(u64, urgent.longest_ns,
 				  ktime_sub(ktime_get(), due));
 	urgent.count++;
-	urgent.failed |= !p;
+	urgent.failed |= urgent.asks && !p;
 	vfree(p);
 }
 
@@ -75,6 +82,7 @@ static int urgent_start(unsigned int interval_us)
 	sched_setscheduler_nocheck(task, SCHED_FIFO, &param);
 	urgent.task = task;
 	urgent.interval_us = interval_us;
+	urgent.asks = asks;
 	urgent.count = 0;
 	urgent.longest_ns = 0;
 	urgent.failed = false;
