@@ -68,13 +68,13 @@ do for [arch in "x86_64 i386"] {
 
 set title "x86_64, wake-ups of a real-time task" noenhanced \
 	font "DejaVu Sans,12"
-set ylabel "longest delay (us, cyclictest -p 90)"
+set ylabel "longest delay (us)"
 unset xlabel
 unset logscale x
 set yrange [1:10000000]
 set format x "%s"
-set xrange [-0.7:1.7]
-set xtics ("idle" 0, "while others drain" 1)
+set xrange [-0.7:2.7]
+set xtics ("idle" 0, "while others allocate,\nfree and drain" 1, "in drains alone" 2)
 set style data histogram
 set style histogram clustered gap 1
 set style fill solid 0.9 noborder

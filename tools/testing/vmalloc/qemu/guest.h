@@ -64,6 +64,10 @@ int scenario_faults(void);
 int scenario_knobs(void);
 int scenario_test_vmalloc(void);
 
+/* bpf.c */
+int bpf_array(unsigned int pages);
+int bpf_program(void);
+
 /* beside.c */
 int beside_start(void);
 int beside_stop(void);
@@ -95,6 +99,7 @@ int scenario_lazy(void);
 int scenario_starve(void);
 int trace_setup(void);
 void print_trace(void);
+long trace_quiet(unsigned int seconds);
 
 /* reader.c */
 int scenario_reader(void);
@@ -114,6 +119,7 @@ int scenario_hogs(void);
 /* wakeup.c */
 int scenario_wakeup(void);
 int scenario_urgent(void);
+int scenario_delay(void);
 
 /* scale.c */
 int scenario_scale(void);

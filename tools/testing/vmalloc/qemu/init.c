@@ -49,6 +49,7 @@ static const struct {
 	{ "churn",		scenario_churn,		true },
 	{ "wakeup",		scenario_wakeup,	true },
 	{ "urgent",		scenario_urgent,	true },
+	{ "delay",		scenario_delay,		true },
 	{ "scale",		scenario_scale,		true },
 	{ "stress",		scenario_stress,	false },
 	{ "user",		scenario_user,		true },

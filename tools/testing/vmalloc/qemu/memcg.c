@@ -6,13 +6,11 @@
  * its charge.
  */
 #include <errno.h>
-#include <linux/bpf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,24 +20,11 @@
 #define GROUP		CGROUPS "/limited"
 #define LIMIT		"33554432"
 /* Of 1 MB each: with what the child itself has, more than the limit holds. */
-#define MAP_ENTRIES	256
-#define VALUE_BYTES	4096
+#define MAP_PAGES	256
 #define MAPS_MOST	64
 #define ROUNDS		20
 /* Charges are given back in batches, and by workers. */
 #define SETTLE_TRIES	100
-
-static int create_map(void)
-{
-	union bpf_attr attr;
-
-	memset(&attr, 0, sizeof(attr));
-	attr.map_type = BPF_MAP_TYPE_ARRAY;
-	attr.key_size = 4;
-	attr.value_size = VALUE_BYTES;
-	attr.max_entries = MAP_ENTRIES;
-	return syscall(SYS_bpf, BPF_MAP_CREATE, &attr, sizeof(attr));
-}
 
 /* In the child: take maps until one is refused, then give them back. */
 static int fill_group(void)
@@ -47,7 +32,7 @@ static int fill_group(void)
 	int fd[MAPS_MOST], nr, i;
 
 	for (nr = 0; nr < MAPS_MOST; nr++) {
-		fd[nr] = create_map();
+		fd[nr] = bpf_array(MAP_PAGES);
 		if (fd[nr] < 0)
 			break;
 	}

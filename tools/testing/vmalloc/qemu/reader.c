@@ -6,11 +6,9 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/bpf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "guest.h"
@@ -18,20 +16,7 @@
 #define INFO		"/proc/vmallocinfo"
 #define AREAS		"100000"
 /* 64 MB in one area: a BPF map is what user space can have of vmalloc(). */
-#define LARGE_BYTES	(64 << 20)
-#define VALUE_BYTES	4096
-
-static int take_large(void)
-{
-	union bpf_attr attr;
-
-	memset(&attr, 0, sizeof(attr));
-	attr.map_type = BPF_MAP_TYPE_ARRAY;
-	attr.key_size = 4;
-	attr.value_size = VALUE_BYTES;
-	attr.max_entries = LARGE_BYTES / VALUE_BYTES;
-	return syscall(SYS_bpf, BPF_MAP_CREATE, &attr, sizeof(attr));
-}
+#define LARGE_PAGES	((64 << 20) / 4096)
 
 /* Returns how many lines there are, or -1. Nothing else is done meanwhile. */
 static long read_traced(void)
@@ -66,9 +51,9 @@ int scenario_reader(void)
 
 	if (bench_present() || trace_setup())
 		return -1;
-	large_fd = take_large();
+	large_fd = bpf_array(LARGE_PAGES);
 	if (large_fd < 0)
-		return fail("no BPF map of %d bytes: %m", LARGE_BYTES);
+		return fail("no BPF map of %d pages: %m", LARGE_PAGES);
 	/* Every second one stays in use: as many as are freed. */
 	snprintf(command, sizeof(command), "prepare checkerboard %s", areas);
 	if (bench_run(command, false) ||

@@ -5,6 +5,10 @@
  * all the while. The first is what cyclictest saw, the second what the task of
  * vmalloc_bench_urgent did. Each is measured in an idle system, too: what the
  * storm adds is the difference of the two longest delays.
+ *
+ * A storm allocates what it frees, and where the kernel preempts nobody one waits for
+ * that as well, for a slab page and for the page allocator. "delay" is about drains
+ * alone: only while there is one does a task wake up, without asking for anything.
  */
 #include <errno.h>
 #include <signal.h>
@@ -18,7 +22,8 @@
 #include "guest.h"
 
 #define CYCLICTEST	"/usr/bin/cyclictest"
-#define URGENT_RUN	"/sys/module/vmalloc_bench_urgent/parameters/run"
+#define URGENT(name)	"/sys/module/vmalloc_bench_urgent/parameters/" name
+#define URGENT_RUN	URGENT("run")
 #define PRINTK		"/proc/sys/kernel/printk"
 
 /* From one wake-up to the next; a drain that matters meets several. */
@@ -29,6 +34,8 @@
 #define MEASURE_MS	"4000"
 /* Of these the storm delays some, but nothing takes half of them away. */
 #define LEAST_PER_MS	2
+/* Drains that a task wakes up in, some ten times each. */
+#define DELAY_DRAINS	50
 
 #define DEFAULT_ORDER	"checkerboard"
 #define DEFAULT_WAITING	"20000"
@@ -124,11 +131,34 @@ static int urgent_end(struct delays *seen)
 	return nr == 2 ? 0 : fail("%s gave no result", URGENT_RUN);
 }
 
+/* More of the kind. */
+static int urgent_add(struct delays *all)
+{
+	struct delays more;
+
+	if (urgent_end(&more))
+		return -1;
+	all->count += more.count;
+	if (more.longest_ns > all->longest_ns)
+		all->longest_ns = more.longest_ns;
+	return 0;
+}
+
 /* === Storms === */
 
 static int command(const char *text, int expected)
 {
 	return write_expecting(BENCH_PARAM("run"), text, expected);
+}
+
+static int prepare_one_storm(void)
+{
+	char prepare[64];
+
+	snprintf(prepare, sizeof(prepare), "prepare %s %s",
+		 option("vmorder", DEFAULT_ORDER),
+		 option("vmwaiting", DEFAULT_WAITING));
+	return command(prepare, 0);
 }
 
 /*
@@ -137,12 +167,7 @@ static int command(const char *text, int expected)
  */
 static int one_storm(void)
 {
-	char prepare[64];
-
-	snprintf(prepare, sizeof(prepare), "prepare %s %s",
-		 option("vmorder", DEFAULT_ORDER),
-		 option("vmwaiting", DEFAULT_WAITING));
-	if (command(prepare, 0) || command("release", EAGAIN))
+	if (prepare_one_storm() || command("release", EAGAIN))
 		return -1;
 	return command("finish", 0);
 }
@@ -217,4 +242,38 @@ int scenario_urgent(void)
 	};
 
 	return measure_both(&meter);
+}
+
+/* Wakes up during drains, while all that they are of has been freed before. */
+static int measure_drains(struct delays *seen)
+{
+	int nr;
+
+	for (nr = 0; nr < DELAY_DRAINS; nr++) {
+		if (prepare_one_storm() || urgent_begin() ||
+		    command("release", EAGAIN) || urgent_add(seen) ||
+		    command("finish", 0))
+			return -1;
+	}
+	out("delay: %ld wake-ups in %d drains", seen->count, nr);
+	/* A drain may be shorter than it takes until one wakes up. */
+	if (seen->count < nr / 2)
+		return fail("only %ld wake-ups in %d drains", seen->count, nr);
+	return 0;
+}
+
+int scenario_delay(void)
+{
+	struct delays idle = { 0 }, drain = { 0 };
+
+	if (write_file(PRINTK, "1") || write_file(URGENT("asks"), "0") ||
+	    urgent_begin() || usleep(WARM_UP_MS * 1000) || urgent_add(&idle) ||
+	    measure_drains(&drain) ||
+	    write_file(URGENT("asks"), "1") || write_file(PRINTK, "7"))
+		return -1;
+	out("bench delay_idle us %.1f", idle.longest_ns / 1000.0);
+	out("bench delay_drain us %.1f", drain.longest_ns / 1000.0);
+	out("bench delay_drain_minus_idle us %.1f",
+	    (drain.longest_ns - idle.longest_ns) / 1000.0);
+	return 0;
 }
