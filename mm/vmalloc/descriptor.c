@@ -69,10 +69,14 @@ static struct vmap_depot {
  */
 #define VMAP_TRIM_BATCHES	256
 
+/* Somebody wants all of it let go. */
+static bool vmap_depot_unwanted;
+
 static void depot_worker(struct work_struct *work)
 {
 	/* Not a grace period for each batch beyond. */
-	vmap_areas_trim(VMAP_DEPOT_BATCHES / 2);
+	vmap_areas_trim(xchg(&vmap_depot_unwanted, false) ?
+			0 : VMAP_DEPOT_BATCHES / 2);
 }
 
 static DECLARE_WORK(vmap_depot_work, depot_worker);
@@ -171,6 +175,21 @@ void vmap_areas_trim(unsigned long keep)
 			batch_free(batch);
 		}
 	} while (nr == VMAP_TRIM_BATCHES);
+}
+
+/**
+ * vmap_areas_trim_soon - have all spare descriptors freed that no CPU has at hand
+ *
+ * They are few, but may come from as many slabs, each of which they keep.
+ *
+ * Context: any, once there are workqueues; the worker does it.
+ */
+void vmap_areas_trim_soon(void)
+{
+	if (!READ_ONCE(vmap_depot.batches))
+		return;
+	WRITE_ONCE(vmap_depot_unwanted, true);
+	queue_work(system_dfl_wq, &vmap_depot_work);
 }
 
 /* === At hand === */

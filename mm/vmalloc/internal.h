@@ -220,6 +220,7 @@ void vmap_spares_free(struct list_head *spares);
 unsigned int vmap_areas_at_hand(unsigned int cpu);
 unsigned long vmap_areas_in_depot(void);
 void vmap_areas_trim(unsigned long keep);
+void vmap_areas_trim_soon(void);
 
 unsigned int vmap_drain_batch(void);
 unsigned long vmap_lazy_soft_limit(void);

@@ -22,7 +22,8 @@
  *
  * It is done by the worker of the drain, between drains, when nothing has been given
  * back to a region for a while, so that a steady load neither loses tables nor has to
- * make new ones; and by who reclaims memory, at once.
+ * make new ones; and by who reclaims memory, at once. Either has the spare descriptors
+ * let go as well, once no region is left to look at.
  *
  * Where addresses are short none are withheld: who makes all of them free waits for
  * what is withheld now, and has peace for a while.
@@ -54,8 +55,8 @@
 #define TRIM_STEPS		16
 
 /*
- * How often who reclaims memory may have the nodes' spare chunks, in jiffies: each
- * time all nodes are looked at, and lease again.
+ * How often who reclaims memory may have the nodes' spare chunks and descriptors, in
+ * jiffies: each time all nodes are looked at, and lease again.
  */
 #define TRIM_CHUNKS_PERIOD	HZ
 
@@ -197,6 +198,8 @@ static void trim_worker(struct work_struct *work)
 		trim_put_off(&trim);
 	if (vmap_tables_age())
 		queue_delayed_work(trim_wq, &trim_work, TRIM_PERIOD);
+	else
+		vmap_areas_trim_soon();
 }
 
 /**
@@ -272,8 +275,10 @@ static unsigned long trim_scan(struct shrinker *shrinker,
 	unsigned long at = READ_ONCE(chunks_at), freed;
 
 	if (time_after_eq(jiffies, at) &&
-	    cmpxchg(&chunks_at, at, jiffies + TRIM_CHUNKS_PERIOD) == at)
+	    cmpxchg(&chunks_at, at, jiffies + TRIM_CHUNKS_PERIOD) == at) {
 		vmap_space_return_chunks(0);
+		vmap_areas_trim_soon();
+	}
 	vmap_trim(sc->nr_to_scan, &freed);
 	return freed ?: SHRINK_STOP;
 }

@@ -144,11 +144,33 @@ static void what_is_too_much_is_let_go(struct kunit *test)
 		kunit_skip(test, "no memory");
 }
 
+/* Nobody needs them: who reclaims memory may have them all. */
+static void the_unwanted_are_let_go(struct kunit *test)
+{
+	const unsigned int nr = VMAP_DEPOT_BATCHES * VMAP_SPARE_BATCH / 2 +
+				KEPT;
+	struct vmap_area **vas = kvmalloc_array(nr, sizeof(*vas), GFP_KERNEL);
+	unsigned int turns = LET_GO_TURNS;
+	bool had_memory;
+
+	KUNIT_ASSERT_NOT_NULL(test, vas);
+	had_memory = free_a_crowd(vas, nr);
+	kvfree(vas);
+	if (!had_memory)
+		kunit_skip(test, "no memory");
+	do {
+		vmap_areas_trim_soon();
+		msleep(20);
+	} while (vmap_areas_in_depot() && turns--);
+	KUNIT_EXPECT_EQ(test, vmap_areas_in_depot(), 0);
+}
+
 static struct kunit_case descriptor_cases[] = {
 	KUNIT_CASE(the_last_freed_comes_first),
 	KUNIT_CASE(two_batches_are_at_hand),
 	KUNIT_CASE(a_dead_cpu_keeps_nothing),
 	KUNIT_CASE(what_is_too_much_is_let_go),
+	KUNIT_CASE(the_unwanted_are_let_go),
 	{}
 };
 
