@@ -8,9 +8,11 @@
  *	cases			list the rows of bench_cases[]
  *	cost CASE		measure one of them
  *	prepare ORDER N		let N freed areas wait for a drain
- *	release [worker|request]  the drain and nothing but that
+ *	release [worker|request]  the drain and nothing but that; -EAGAIN if
+ *				somebody else has run since "prepare"
  *	finish			free their busy neighbours, report what the
- *				frees of the others cost, and their drain
+ *				frees of the others cost, and their drain, if
+ *				nobody else has run
  *	fill N			fill and empty a 32-bit vmalloc space N times
  *	starve N		N allocations and frees, no CPU for the worker:
  *				how much waits at most; needs CONFIG_TRACEPOINTS

@@ -244,16 +244,25 @@ int vmap_pages_range_gfp(unsigned long start, unsigned long end, pgprot_t prot,
 /*
  * The page allocator counts what a CPU frees in a row, and may give that much back to a
  * zone at one go, with preemption off: with the default of CONFIG_PCP_BATCH_SCALE_MAX up
- * to 2,016 pages, for 0.9 ms. It halves the count when a page is allocated. Who lets go
- * of what nobody waits for does so five times before each few pages, since others free
- * some as well, after which it is a batch of 63, the least there is. A page of another
- * zone of the node than what is freed changes nothing, nor does it where the page
- * allocator is bounded by itself, or frees page tables later.
+ * to 2,016 pages, for 0.9 ms. It halves the count when a page is allocated: five times
+ * make 63 of it, which is a batch, the least there is.
  */
 #define VMAP_PACE_HALVINGS	5
+
+/* Page tables that are freed in between: they add less than the half of a batch. */
 #define VMAP_PACE_STEP		16
 
-/* @next: what is freed next, memory of one page */
+/**
+ * vmap_pace_frees - have the page allocator take back no more than a batch at one go
+ * @next: memory of one page, which is freed next
+ *
+ * For who frees what nobody waits for, ahead of a few pages, and anew if others had the
+ * CPU, who may have freed many. Where the page comes from another zone of the node than
+ * @next it changes nothing; nor where the page allocator is bounded by itself, or frees
+ * page tables later.
+ *
+ * Context: any but an interrupt; does not sleep.
+ */
 static inline void vmap_pace_frees(const void *next)
 {
 	/* Of what is at hand, but not of what is kept for who reclaims. */

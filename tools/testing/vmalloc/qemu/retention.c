@@ -253,7 +253,9 @@ static int settle(bool traced)
 		return 0;
 	}
 	us = trace_quiet(SETTLE_S);
-	if (us <= 0)
+	if (us < 0)
+		return -1;
+	if (!us)
 		return fail("the tracer has seen nothing");
 	out("bench settling preempt_off_us %ld", us);
 	return 0;

@@ -34,8 +34,10 @@
 #define MEASURE_MS	"4000"
 /* Of these the storm delays some, but nothing takes half of them away. */
 #define LEAST_PER_MS	2
-/* Drains that a task wakes up in, some ten times each. */
+/* Drains that a task wakes up in, some ten times each if it can. */
 #define DELAY_DRAINS	50
+/* Of each, on average: it takes longer to drain so much, and no time if it was done. */
+#define DELAY_LEAST_US	100
 
 #define DEFAULT_ORDER	"checkerboard"
 #define DEFAULT_WAITING	"20000"
@@ -172,24 +174,24 @@ static int one_storm(void)
 	return command("finish", 0);
 }
 
-static long now_ms(void)
+static long now_us(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
 /* Stormy or idle, measure for @ms. */
 static int measure(const struct meter *meter, long ms, bool storms,
 		   struct delays *seen)
 {
-	long end = now_ms() + ms, nr = 0;
+	long end = now_us() + ms * 1000, nr = 0;
 	int err = 0;
 
 	if (meter->begin())
 		return -1;
-	while (!err && now_ms() < end) {
+	while (!err && now_us() < end) {
 		if (storms)
 			err = one_storm();
 		else
@@ -247,15 +249,23 @@ int scenario_urgent(void)
 /* Wakes up during drains, while all that they are of has been freed before. */
 static int measure_drains(struct delays *seen)
 {
+	long us = 0;
 	int nr;
 
 	for (nr = 0; nr < DELAY_DRAINS; nr++) {
-		if (prepare_one_storm() || urgent_begin() ||
-		    command("release", EAGAIN) || urgent_add(seen) ||
-		    command("finish", 0))
+		if (prepare_one_storm() || urgent_begin())
+			return -1;
+		us -= now_us();
+		if (command("release", EAGAIN))
+			return -1;
+		us += now_us();
+		if (urgent_add(seen) || command("finish", 0))
 			return -1;
 	}
-	out("delay: %ld wake-ups in %d drains", seen->count, nr);
+	out("delay: %ld wake-ups in %d drains of %ld us", seen->count, nr,
+	    us / nr);
+	if (us < nr * DELAY_LEAST_US)
+		return fail("%d drains in %ld us: others have drained", nr, us);
 	/* A drain may be shorter than it takes until one wakes up. */
 	if (seen->count < nr / 2)
 		return fail("only %ld wake-ups in %d drains", seen->count, nr);
