@@ -26,6 +26,7 @@
 #include <linux/vmalloc.h>
 
 #include <linux/cacheflush.h>
+#include <asm/tlb.h>
 #include <asm/tlbflush.h>
 
 #include "../pgalloc-track.h"
@@ -946,10 +947,14 @@ int vmap_range_free_tables(unsigned long start, unsigned long end,
 		nr = detach_tables(&addr, end, tables);
 		/*
 		 * Of everything: a flush of addresses is for what is mapped there,
-		 * and may leave what CPUs have cached of the tables above alone.
+		 * and may leave what CPUs have cached of the tables above alone. It
+		 * need not interrupt them; who walks with interrupts off, as perf
+		 * does, is waited for after that.
 		 */
-		if (nr)
+		if (nr) {
 			flush_tlb_all();
+			tlb_remove_table_sync_one();
+		}
 		for (i = 0; i < nr; i++) {
 			if (!(i % VMAP_PACE_STEP))
 				vmap_pace_frees(tables[i]);

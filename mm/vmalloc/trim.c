@@ -10,6 +10,7 @@
  * - who maps, unmaps or reads an area owns it, or holds the lock under which it is
  *   busy; vmalloc_to_page() and apply_to_page_range() are for the like;
  * - ptdump, which reads all tables, is shut out by the mmap lock of init_mm;
+ * - perf, which looks up the size of any page with interrupts off, is waited for;
  * - hardware may have cached the entry that a table hangs on, for any address space
  *   that it knows of: so everything is flushed before the table is freed, once for
  *   many of them;
