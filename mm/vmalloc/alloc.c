@@ -280,9 +280,12 @@ static struct vm_struct *reserve(const struct vmalloc_request *req,
 	gfp_t gfp = req->gfp & ~__GFP_SKIP_KASAN;
 	struct vm_struct *vm;
 
-	/* What is beyond @size is had where it is free: nothing is drained for it. */
-	if (req->room)
+	/* What is beyond @size is had where it is free: nothing is waited for. */
+	if (req->room) {
+		if (unlikely(READ_ONCE(vmap_backlog.set)))
+			vmap_reduce_backlog(PFN_UP(req->size + req->room));
 		gfp &= ~__GFP_DIRECT_RECLAIM;
+	}
 
 	for (;;) {
 		vm = __get_vm_area_node(req->size + req->room, req->align,

@@ -490,6 +490,10 @@ int vmap_space_take(struct vmap_area *va, unsigned long size,
 		    unsigned long align, unsigned long start,
 		    unsigned long end, enum vmap_effort effort,
 		    struct list_head *spares);
+int vmap_space_take_from(struct vmap_area *va, unsigned long size,
+			 unsigned long align, unsigned long start,
+			 unsigned long end, unsigned int id,
+			 struct list_head *spares);
 bool vmap_space_take_fit(struct vmap_area *va, unsigned long size);
 bool vmap_space_take_above(struct vmap_area *va, unsigned long least,
 			   unsigned long most);

@@ -570,8 +570,8 @@ bool vmap_reclaim_flushed(void)
 
 /**
  * vmap_reclaim_batch - make a batch of flushed addresses free, without waiting
- * @id: the arena to begin with, as vmap_arena_at() counts; gets the one to go on
- *	with if that was not enough
+ * @id: the arena to begin with, as vmap_arena_at() counts; gets the one in which
+ *	they are, to go on with if that was not enough
  *
  * Of any arena's lock it waits for no longer than who takes a free range from it.
  *

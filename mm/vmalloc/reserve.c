@@ -48,7 +48,16 @@ int unregister_vmap_purge_notifier(struct notifier_block *nb)
 }
 EXPORT_SYMBOL_GPL(unregister_vmap_purge_notifier);
 
-/* What is asked for; @rungs: where on the ladder to give up. */
+/**
+ * struct vmap_request - what is asked for
+ * @size: bytes
+ * @align: alignment of the start
+ * @start: lowest address
+ * @end: it ends here or below
+ * @gfp: reclaim flags, for descriptors
+ * @rungs: where on the ladder to give up
+ * @arena: the only one to look in, as vmap_arena_at() counts, or %VMAP_ANY_ARENA
+ */
 struct vmap_request {
 	unsigned long size;
 	unsigned long align;
@@ -56,7 +65,23 @@ struct vmap_request {
 	unsigned long end;
 	gfp_t gfp;
 	unsigned int rungs;
+	unsigned int arena;
 };
+
+#define VMAP_ANY_ARENA	UINT_MAX
+
+static int vmap_take(struct vmap_area *va, const struct vmap_request *req,
+		     enum vmap_effort effort, struct list_head *spares)
+{
+	/* Whole pages, whatever the window starts with. */
+	unsigned long align = max(req->align, PAGE_SIZE);
+
+	if (req->arena != VMAP_ANY_ARENA)
+		return vmap_space_take_from(va, req->size, align, req->start,
+					    req->end, req->arena, spares);
+	return vmap_space_take(va, req->size, align, req->start, req->end,
+			       effort, spares);
+}
 
 /*
  * One attempt. Most ranges are taken without a spare descriptor, so these are
@@ -65,18 +90,14 @@ struct vmap_request {
 static int vmap_attempt(struct vmap_area *va, const struct vmap_request *req,
 			enum vmap_effort effort, struct list_head *spares)
 {
-	/* Whole pages, whatever the window starts with. */
-	unsigned long align = max(req->align, PAGE_SIZE);
 	int err;
 
-	err = vmap_space_take(va, req->size, align, req->start, req->end,
-			      effort, spares);
+	err = vmap_take(va, req, effort, spares);
 	if (err == -ENOMEM) {
 		err = vmap_spares_fill(spares, VMAP_MAX_SPARES, req->gfp);
 		if (err)
 			return err;
-		err = vmap_space_take(va, req->size, align, req->start,
-				      req->end, effort, spares);
+		err = vmap_take(va, req, effort, spares);
 	}
 	trace_alloc_vmap_area(err ?: va->va_start, req->size, req->align,
 			      req->start, req->end, err != 0);
@@ -140,8 +161,9 @@ static bool vmap_climb(struct vmap_ladder *at, const struct vmap_request *req)
 		return true;
 	case RUNG_RECLAIM_AGAIN:
 		/* It may have been another one's, or others had what it gave. */
-		if (at->again++ == VMAP_RECLAIM_AGAIN || !anything_waits())
+		if (at->again == VMAP_RECLAIM_AGAIN || !anything_waits())
 			return false;
+		at->again++;
 		at->rung = RUNG_RECLAIM_AGAIN;
 		vmap_reclaim(NULL);
 		return true;
@@ -155,7 +177,8 @@ static bool vmap_climb(struct vmap_ladder *at, const struct vmap_request *req)
 
 /*
  * Who may not wait stays at the foot of it, see vmap_take_flushed(): a drain sleeps,
- * and so does who is notified. Who gets no block takes less: not all there is has to be done for it.
+ * and so does who is notified. Who gets no block takes less: not all there is has to be
+ * done for it.
  */
 static unsigned int rungs_for(unsigned long va_flags, bool may_wait)
 {
@@ -183,7 +206,8 @@ static noinline int vmap_reclaim_and_take(struct vmap_area *va,
 
 /*
  * How many batches who may not wait makes free for a request at the most: 256
- * ranges, some tens of microseconds.
+ * ranges, some tens of microseconds. After each the arena that has got them is looked
+ * at, and after the last all others: they are as many as there are CPUs.
  */
 #define VMAP_ATOMIC_BATCHES	8
 
@@ -195,10 +219,16 @@ static noinline int vmap_take_flushed(struct vmap_area *va,
 				      const struct vmap_request *req,
 				      struct list_head *spares)
 {
-	unsigned int batches = VMAP_ATOMIC_BATCHES, id = 0;
+	unsigned int batches = VMAP_ATOMIC_BATCHES;
+	struct vmap_request here = *req;
 	int err = -ENOSPC;
 
-	while (err == -ENOSPC && batches-- && vmap_reclaim_batch(&id))
+	here.arena = 0;
+	while (err == -ENOSPC && batches && vmap_reclaim_batch(&here.arena)) {
+		err = vmap_attempt(va, &here, VMAP_TRY_ATOMIC, spares);
+		batches--;
+	}
+	if (err == -ENOSPC && batches < VMAP_ATOMIC_BATCHES)
 		err = vmap_attempt(va, req, VMAP_TRY_ATOMIC, spares);
 	if (err == -ENOSPC)
 		vmap_reclaim_soon();
@@ -219,6 +249,7 @@ static noinline int vmap_take_or_reclaim(struct vmap_area *va,
 		.end = end,
 		.gfp = gfp & GFP_RECLAIM_MASK,
 		.rungs = rungs_for(va_flags, gfpflags_allow_blocking(gfp)),
+		.arena = VMAP_ANY_ARENA,
 	};
 	LIST_HEAD(spares);
 	int err;
@@ -316,7 +347,7 @@ struct vmap_area *vmap_area_reserve(unsigned long size, unsigned long align,
  * @most: no more than these
  * @gfp: allocation flags; those that concern reclaim count
  *
- * Takes what is free; nothing is made free for it.
+ * Takes what is free; nothing is made free for it, but what is over the hard limit.
  *
  * Context: process; sleeps if @gfp allows it.
  * Return: the range, for vmap_busy_extend() or vmap_area_retire(); NULL if there is
@@ -328,6 +359,8 @@ struct vmap_area *vmap_area_extend_reserve(const struct vm_struct *vm,
 {
 	struct vmap_area *va;
 
+	if (unlikely(READ_ONCE(vmap_backlog.set)) && gfpflags_allow_blocking(gfp))
+		vmap_reduce_backlog(most >> PAGE_SHIFT);
 	gfp &= GFP_RECLAIM_MASK;
 	va = vmap_area_alloc(gfp, NUMA_NO_NODE);
 	if (!va)

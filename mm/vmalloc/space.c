@@ -348,7 +348,8 @@ static int space_take_quickly(struct vmap_area *va,
 	}
 	va->flags = 0;
 	err = arena_carve(&vmap_heap, va, room, false, spares);
-	if (likely(err != -ENOSPC))
+	/* Who does not come again looks there once, and harder. */
+	if (likely(err != -ENOSPC) || room->once)
 		return err;
 	return any_node_take(va, room, spares);
 }
@@ -415,6 +416,42 @@ int vmap_space_take(struct vmap_area *va, unsigned long size,
 		return err;
 	room.exact = true;
 	return space_take_hard(va, &room, spares);
+}
+
+/**
+ * vmap_space_take_from - take a range from one arena
+ * @va: descriptor, as of vmap_space_take()
+ * @size: bytes, a multiple of the page size
+ * @align: alignment of the start, a power of two
+ * @start: lowest address it may have
+ * @end: it ends here or below
+ * @id: the arena, as vmap_arena_at() counts
+ * @spares: as of vmap_space_take()
+ *
+ * For who may not wait, has looked everywhere, and has made something free there.
+ *
+ * Context: any but an interrupt; one hold of the arena's lock.
+ * Return: as of vmap_space_take().
+ */
+int vmap_space_take_from(struct vmap_area *va, unsigned long size,
+			 unsigned long align, unsigned long start,
+			 unsigned long end, unsigned int id,
+			 struct list_head *spares)
+{
+	struct extent_room room = {
+		.size	= size,
+		.align	= align,
+		.start	= start,
+		.end	= end,
+		.exact	= true,
+		.once	= true,
+	};
+
+	if (id < nr_vmap_nodes)
+		return room_fits_chunks(&room) ?
+		       node_take(this_node_id(), id, va, &room, spares) : -ENOSPC;
+	va->flags = 0;
+	return arena_carve(&vmap_heap, va, &room, false, spares);
 }
 
 /**

@@ -473,7 +473,8 @@ static void grow(void)
 	/* Nobody else resizes it meanwhile, nor frees it. */
 	area->holder = NOTIFIER + 1;
 	end = area->start + area->size;
-	va = vmap_area_extend_reserve(&area->vm, least, most, GFP_KERNEL);
+	va = vmap_area_extend_reserve(&area->vm, least, most,
+				      shim_holds_mutex() ? GFP_NOWAIT : GFP_KERNEL);
 	if (va) {
 		if (va->va_start != end || va_size(va) < least ||
 		    va_size(va) > most || va->va_end > VMALLOC_END)
