@@ -9,6 +9,7 @@
  */
 #include <linux/alloc_tag.h>
 #include <linux/bug.h>
+#include <linux/cpuset.h>
 #include <linux/folio_batch.h>
 #include <linux/gfp.h>
 #include <linux/log2.h>
@@ -24,6 +25,8 @@
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/set_memory.h>
+#include <linux/sizes.h>
+#include <linux/topology.h>
 #include <linux/vmalloc.h>
 #include <linux/vmstat.h>
 
@@ -126,6 +129,9 @@ static void tally_add_each(struct tally *tally, struct page **pages,
  */
 #define PAGES_PER_CALL	100UL
 
+/* But for so many bytes if it clears them, which it does meanwhile, too. */
+#define BYTES_CLEARED	SZ_64K
+
 /*
  * Blocks that pages are got in: up to the first of these orders the page
  * allocator has them on lists of each CPU. What is between the two would be taken
@@ -133,7 +139,11 @@ static void tally_add_each(struct tally *tally, struct page **pages,
  * the second there are hundreds of pages.
  */
 #define BLOCK_ORDER_SMALL	PAGE_ALLOC_COSTLY_ORDER
-#define BLOCK_ORDER_LARGE	((unsigned int)(PMD_SHIFT - PAGE_SHIFT))
+
+/* Where pages are large, a huge one is too much to be cleared or looked at in a row. */
+#define BLOCK_ORDER_LARGE						\
+	(PMD_SHIFT > 22 ? BLOCK_ORDER_SMALL :				\
+			  (unsigned int)(PMD_SHIFT - PAGE_SHIFT))
 
 /*
  * Where memory is fragmented, blocks are asked for in vain, which costs as much as
@@ -146,14 +156,18 @@ static void tally_add_each(struct tally *tally, struct page **pages,
  * @most: the largest order that was not refused
  * @pause: for how many requests more that is heeded
  *
- * A hint: it does not matter if a task is moved to another CPU meanwhile.
+ * A hint: it does not matter if a task is moved to another CPU meanwhile. There is one
+ * for memory of the CPU's node, and another for all that may be refused for a reason of
+ * whoever asks: a cgroup at its limit, a zone, another node, a cpuset.
  */
 struct block_hint {
 	unsigned int most;
 	unsigned int pause;
 };
 
-static DEFINE_PER_CPU(struct block_hint, block_hint);
+enum block_hint_of { BLOCKS_HERE, BLOCKS_ELSEWHERE, BLOCK_HINTS };
+
+static DEFINE_PER_CPU(struct block_hint, block_hint[BLOCK_HINTS]);
 
 static bool pages_have_owners(void)
 {
@@ -210,21 +224,33 @@ static unsigned int block_order(unsigned long nr, unsigned int most)
 	return order;
 }
 
-/* The largest order that is worth to be asked for. */
-static unsigned int block_order_most(void)
+static enum block_hint_of block_hint_of(int node, gfp_t gfp)
 {
-	unsigned int pause = this_cpu_read(block_hint.pause);
+	int here = numa_mem_id();
+
+	if (gfp & (__GFP_ACCOUNT | GFP_DMA | GFP_DMA32) ||
+	    (node != NUMA_NO_NODE && node != here))
+		return BLOCKS_ELSEWHERE;
+	/* Of a task that others may move: a hint, all of it. */
+	return data_race(node_isset(here, cpuset_current_mems_allowed)) ?
+	       BLOCKS_HERE : BLOCKS_ELSEWHERE;
+}
+
+/* The largest order that is worth to be asked for. */
+static unsigned int block_order_most(enum block_hint_of of)
+{
+	unsigned int pause = this_cpu_read(block_hint[of].pause);
 
 	if (likely(!pause))
 		return MAX_PAGE_ORDER;
-	this_cpu_write(block_hint.pause, pause - 1);
-	return this_cpu_read(block_hint.most);
+	this_cpu_write(block_hint[of].pause, pause - 1);
+	return this_cpu_read(block_hint[of].most);
 }
 
-static void block_refused(unsigned int order)
+static void block_refused(enum block_hint_of of, unsigned int order)
 {
-	this_cpu_write(block_hint.most, order - 1);
-	this_cpu_write(block_hint.pause, BLOCKS_PAUSE);
+	this_cpu_write(block_hint[of].most, order - 1);
+	this_cpu_write(block_hint[of].pause, BLOCKS_PAUSE);
 }
 
 /* All of what is asked for there comes from other nodes, which is not complained of. */
@@ -243,7 +269,8 @@ static unsigned long get_in_blocks(struct page **pages, unsigned long nr,
 				   int node, gfp_t gfp, struct tally *tally)
 {
 	bool may_wait = gfpflags_allow_blocking(gfp);
-	unsigned int most = block_order_most();
+	enum block_hint_of of = block_hint_of(node, gfp);
+	unsigned int most = block_order_most(of);
 	unsigned long got = 0;
 	unsigned int order;
 	struct page *page;
@@ -262,7 +289,7 @@ static unsigned long get_in_blocks(struct page **pages, unsigned long nr,
 		page = get_block(order, node, gfp);
 		if (unlikely(!page)) {
 			most = order - 1;
-			block_refused(order);
+			block_refused(of, order);
 			continue;
 		}
 		add_block(pages + got, page, order);
@@ -282,11 +309,13 @@ static unsigned long get_quickly(struct page **pages, unsigned long nr,
 				 int node, gfp_t gfp, struct tally *tally)
 {
 	bool may_wait = gfpflags_allow_blocking(gfp);
+	unsigned long most = want_init_on_alloc(gfp) ?
+			     max(BYTES_CLEARED / PAGE_SIZE, 1UL) : PAGES_PER_CALL;
 	unsigned long got = 0;
 	unsigned long want, n;
 
 	do {
-		want = min(PAGES_PER_CALL, nr - got);
+		want = min(most, nr - got);
 		if (IS_ENABLED(CONFIG_NUMA) && node == NUMA_NO_NODE)
 			n = alloc_pages_bulk_mempolicy_noprof(gfp, want,
 							      pages + got);
