@@ -67,9 +67,9 @@ static DEFINE_PER_CPU(struct vfree_later, vfree_later);
  * @start: lowest address
  * @end: where the area has to end or before
  * @gfp: how memory may be got
+ * @node: where the pages shall be, or %NUMA_NO_NODE
  * @prot: protection of the mapping
  * @vm_flags: flags of the area
- * @node: where the pages shall be, or %NUMA_NO_NODE
  * @caller: who asks
  * @room: bytes of addresses beyond @size, for the memory to grow into
  */
@@ -79,9 +79,9 @@ struct vmalloc_request {
 	unsigned long start;
 	unsigned long end;
 	gfp_t gfp;
+	int node;
 	pgprot_t prot;
 	unsigned long vm_flags;
-	int node;
 	const void *caller;
 	unsigned long room;
 };
@@ -363,6 +363,17 @@ void memalloc_restore_scope(unsigned int flags)
 		memalloc_flags_restore(flags);
 }
 
+/* Who must not fail tries again. Nothing is mapped over what is mapped already. */
+static noinline void map_again(unsigned long start, unsigned long end,
+			       pgprot_t prot, struct page **pages,
+			       unsigned int shift, gfp_t gfp)
+{
+	do {
+		vunmap_range(start, end);
+		schedule_timeout_uninterruptible(1);
+	} while (vmap_pages_range_gfp(start, end, prot, pages, shift, gfp));
+}
+
 /* Of the pages of @vm, those from @first on and below @end. */
 static int map_pages(struct vm_struct *vm, unsigned long first,
 		     unsigned long end, pgprot_t prot, gfp_t gfp,
@@ -375,14 +386,11 @@ static int map_pages(struct vm_struct *vm, unsigned long first,
 	int err;
 
 	end = addr + (end << PAGE_SHIFT);
-	for (;;) {
-		err = vmap_pages_range_gfp(start, end, prot, pages, shift,
-					   nested_gfp(gfp));
-		if (likely(!err) || !(gfp & __GFP_NOFAIL))
-			break;
-		/* Nothing is mapped over what is mapped already. */
-		vunmap_range(start, end);
-		schedule_timeout_uninterruptible(1);
+	err = vmap_pages_range_gfp(start, end, prot, pages, shift,
+				   nested_gfp(gfp));
+	if (unlikely(err) && gfp & __GFP_NOFAIL) {
+		map_again(start, end, prot, pages, shift, nested_gfp(gfp));
+		err = 0;
 	}
 	memalloc_restore_scope(scope);
 	return err;
@@ -523,6 +531,7 @@ void *__vmalloc_node_range_noprof(unsigned long size, unsigned long align,
 		.vm_flags = vm_flags,
 		.node = node,
 		.caller = caller,
+		.room = 0,
 	};
 
 	if (WARN_ON_ONCE(!size))

@@ -811,6 +811,8 @@ void vmap_area_retire(struct vmap_area *va)
 	struct vmap_arena *arena = va_to_arena(va);
 	unsigned long start = va->va_start;
 	unsigned long pages = va_size(va) >> PAGE_SHIFT;
+	/* What it is told costs something, too. */
+	const bool traced = trace_free_vmap_area_noflush_enabled();
 	bool joined, told = false;
 	unsigned long lazy = 0;
 	LIST_HEAD(spares);
@@ -830,7 +832,7 @@ void vmap_area_retire(struct vmap_area *va)
 		told = arena->lazy_pages >= arena->lazy_tell_at;
 		if (unlikely(told))
 			arena_tell(arena);
-		if (trace_free_vmap_area_noflush_enabled())
+		if (traced)
 			lazy = lazy_pages_about(arena);
 		vmap_debug_moved(-(pages << PAGE_SHIFT));
 	}
@@ -839,7 +841,8 @@ void vmap_area_retire(struct vmap_area *va)
 	/* Which cannot be: it was busy. Keep the addresses out of use. */
 	if (WARN_ONCE(err, "vmalloc: area at %#lx is freed twice\n", start))
 		return;
-	trace_free_vmap_area_noflush(start, lazy, vmap_lazy_soft_limit());
+	if (traced)
+		trace_free_vmap_area_noflush(start, lazy, vmap_lazy_soft_limit());
 	if (joined)
 		vmap_area_free(va);
 	else

@@ -91,11 +91,20 @@ static unsigned long counted_together(struct page **pages, unsigned long nr)
 	return n;
 }
 
+/* @nr pages like @page are used more, of its node, and of its cgroup if it has one. */
+static __always_inline void count_pages(struct page *page, long nr)
+{
+	if (unlikely(is_charged(page)))
+		mod_lruvec_page_state(page, NR_VMALLOC, nr);
+	else
+		mod_node_page_state(NODE_DATA(node_of(page)), NR_VMALLOC, nr);
+}
+
 /* Add what @tally has to what is used of its node and cgroup. */
 static void tally_count(const struct tally *tally)
 {
 	if (tally->nr)
-		mod_lruvec_page_state(tally->page, NR_VMALLOC, tally->nr);
+		count_pages(tally->page, tally->nr);
 }
 
 /* @nr pages more, the first of them @page. */
@@ -338,7 +347,7 @@ static bool get_one(struct vm_struct *vm, int node, gfp_t gfp)
 	vm->pages[0] = page;
 	vm->nr_pages = page ? 1 : 0;
 	if (page)
-		mod_lruvec_page_state(page, NR_VMALLOC, 1);
+		count_pages(page, 1);
 	return page;
 }
 
@@ -594,7 +603,7 @@ void vmalloc_pages_put(const struct vm_struct *vm, unsigned long first,
 		return;
 	}
 	if (nr == 1) {
-		mod_lruvec_page_state(*pages, NR_VMALLOC, -1);
+		count_pages(*pages, -1);
 		__free_page(*pages);
 		return;
 	}

@@ -98,11 +98,9 @@ none:
 
 /* Of pages that follow each other, the first is looked at, and its entry counted up. */
 static int map_pte_pages(pte_t *pte, unsigned long addr, unsigned long end,
-			 struct map_walk *walk)
+			 struct page **pages, pgprot_t prot)
 {
 	unsigned long nr = PFN_UP(end - addr), pfn, valid = ULONG_MAX;
-	struct page **pages = walk->pages;
-	pgprot_t prot = walk->prot;
 	pte_t entry;
 
 	while (nr) {
@@ -134,7 +132,6 @@ static int map_pte_pages(pte_t *pte, unsigned long addr, unsigned long end,
 							   mk_pte(page, prot);
 		}
 	}
-	walk->pages = pages;
 	return 0;
 }
 
@@ -195,10 +192,12 @@ static int map_ptes(pte_t *pte, unsigned long addr, unsigned long end,
 
 	/* Where entries need barriers, one set of them will do. */
 	lazy_mmu_mode_enable();
-	if (walk->pages)
-		err = map_pte_pages(pte, addr, end, walk);
-	else
+	if (walk->pages) {
+		err = map_pte_pages(pte, addr, end, walk->pages, walk->prot);
+		walk->pages += PFN_UP(end - addr);
+	} else {
 		err = map_pte_phys(pte, addr, end, walk);
+	}
 	lazy_mmu_mode_disable();
 	return err;
 }
@@ -386,18 +385,6 @@ static noinline int map_pgd_range(unsigned long start, unsigned long end,
 	return err;
 }
 
-static int map_range(unsigned long start, unsigned long end,
-		     struct map_walk *walk)
-{
-	bool empty;
-	pte_t *pte;
-
-	pte = pte_at_once(start, end, &empty);
-	if (likely(pte))
-		return map_ptes(pte, start, end, walk);
-	return map_pgd_range(start, end, walk);
-}
-
 /**
  * vmap_range_noflush - map physical memory
  * @start: first address of the range
@@ -421,13 +408,18 @@ int vmap_range_noflush(unsigned long start, unsigned long end,
 		.prot = prot,
 		.max_page_shift = max_page_shift,
 	};
+	bool empty;
+	pte_t *pte;
 
 	might_sleep();
-	return map_range(start, end, &walk);
+	pte = pte_at_once(start, end, &empty);
+	if (likely(pte))
+		return map_ptes(pte, start, end, &walk);
+	return map_pgd_range(start, end, &walk);
 }
 
-static int map_small_pages(unsigned long start, unsigned long end,
-			   pgprot_t prot, struct page **pages)
+static noinline int walk_small_pages(unsigned long start, unsigned long end,
+				     pgprot_t prot, struct page **pages)
 {
 	struct map_walk walk = {
 		.pages = pages,
@@ -435,13 +427,29 @@ static int map_small_pages(unsigned long start, unsigned long end,
 		.max_page_shift = PAGE_SHIFT,
 	};
 
-	return map_range(start, end, &walk);
+	return map_pgd_range(start, end, &walk);
+}
+
+static int map_small_pages(unsigned long start, unsigned long end,
+			   pgprot_t prot, struct page **pages)
+{
+	bool empty;
+	pte_t *pte;
+	int err;
+
+	pte = pte_at_once(start, end, &empty);
+	if (unlikely(!pte))
+		return walk_small_pages(start, end, prot, pages);
+	lazy_mmu_mode_enable();
+	err = map_pte_pages(pte, start, end, pages, prot);
+	lazy_mmu_mode_disable();
+	return err;
 }
 
 /* Each 1 << @page_shift bytes of @pages are physically contiguous. */
-static int map_large_pages(unsigned long start, unsigned long end,
-			   pgprot_t prot, struct page **pages,
-			   unsigned int page_shift)
+static noinline int map_large_pages(unsigned long start, unsigned long end,
+				    pgprot_t prot, struct page **pages,
+				    unsigned int page_shift)
 {
 	unsigned long size = 1UL << page_shift;
 	unsigned long addr;
