@@ -5,8 +5,9 @@
  *
  * A reader knows nothing of the areas it comes across. It holds the busy_lock
  * of an area's node while it copies: an area leaves the index under that lock
- * before its pages are freed, so that a page found there is still the area's;
- * but for per-CPU chunks, whose pages come and go while their areas stay.
+ * before its pages are freed, and vrealloc() lowers their number under it first, so
+ * that a page found there is still the area's; but for per-CPU chunks, whose pages
+ * come and go while their areas stay.
  */
 #include <linux/export.h>
 #include <linux/kasan.h>

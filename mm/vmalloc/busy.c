@@ -99,7 +99,7 @@ void vmap_busy_add(struct vmap_area *va, struct vm_struct *vm)
 		vm->size = va_size(va);
 	}
 	spin_lock(&vn->busy_lock);
-	va->vm = vm;
+	WRITE_ONCE(va->vm, vm);
 	raw_write_seqcount_begin(&vn->busy_seq);
 	err = extent_insert(&vn->busy, va);
 	if (!err) {

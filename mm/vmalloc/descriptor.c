@@ -69,13 +69,13 @@ static struct vmap_depot {
  */
 #define VMAP_TRIM_BATCHES	256
 
-/* Somebody wants all of it let go. */
-static bool vmap_depot_unwanted;
+/* Somebody wants all of it let go. A word: not every machine exchanges less. */
+static unsigned int vmap_depot_unwanted;
 
 static void depot_worker(struct work_struct *work)
 {
 	/* Not a grace period for each batch beyond. */
-	vmap_areas_trim(xchg(&vmap_depot_unwanted, false) ?
+	vmap_areas_trim(xchg(&vmap_depot_unwanted, 0) ?
 			0 : VMAP_DEPOT_BATCHES / 2);
 }
 
@@ -188,7 +188,7 @@ void vmap_areas_trim_soon(void)
 {
 	if (!READ_ONCE(vmap_depot.batches))
 		return;
-	WRITE_ONCE(vmap_depot_unwanted, true);
+	WRITE_ONCE(vmap_depot_unwanted, 1);
 	queue_work(system_dfl_wq, &vmap_depot_work);
 }
 

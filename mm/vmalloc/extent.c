@@ -194,11 +194,11 @@ static __always_inline void gap_fill(struct rb_list *set,
 			plain_unlink(set, above);
 			list_add(&above->list, spares);
 		}
-		below->va_end = end;
+		WRITE_ONCE(below->va_end, end);
 		list_add(&va->list, spares);
 		set->finger = &below->list;
 	} else if (above) {
-		above->va_start = va->va_start;
+		WRITE_ONCE(above->va_start, va->va_start);
 		list_add(&va->list, spares);
 		set->finger = &above->list;
 	} else {

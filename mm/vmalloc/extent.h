@@ -183,14 +183,14 @@ static __always_inline bool extent_join_near(struct rb_list *set,
 		/* Those that then touch are joined, too, by extent_join(). */
 		if (link != &set->head && link_va(link)->va_start <= va->va_end)
 			return false;
-		near->va_end = va->va_end;
+		WRITE_ONCE(near->va_end, va->va_end);
 		return true;
 	}
 	if (near->va_start == va->va_end) {
 		link = set->finger->prev;
 		if (link != &set->head && link_va(link)->va_end >= va->va_start)
 			return false;
-		near->va_start = va->va_start;
+		WRITE_ONCE(near->va_start, va->va_start);
 		return true;
 	}
 	return false;

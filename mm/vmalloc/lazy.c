@@ -283,6 +283,9 @@ static void release_shadow(const struct vmap_span *span)
 		list_for_each_entry(va, &arena->draining, list)
 			release_shadow_of(va);
 	}
+	/* There it knows of no flush, and would release all that is in between. */
+	if (IS_ENABLED(CONFIG_UML))
+		return;
 	kasan_release_vmalloc(span->start, span->end, span->start, span->end,
 			      KASAN_VMALLOC_TLB_FLUSH);
 }
@@ -818,8 +821,8 @@ void vmap_area_retire(struct vmap_area *va)
 	LIST_HEAD(spares);
 	int err = 0;
 
-	/* Its vm_struct may be gone long before the range is. */
-	va->vm = NULL;
+	/* Its vm_struct may be gone long before the range is. A lookup may be at it. */
+	WRITE_ONCE(va->vm, NULL);
 
 	spin_lock(&arena->lazy_lock);
 	joined = extent_join_near(&arena->lazy, va);
@@ -894,7 +897,7 @@ void vmap_range_unmap(unsigned long start, unsigned long end)
  */
 void vmap_area_flush(struct vmap_area *va, struct vmap_flush *flush)
 {
-	va->vm = NULL;
+	WRITE_ONCE(va->vm, NULL);
 	vmap_flush_add(flush, va->va_start, va->va_end);
 	vmap_flush_run(flush);
 	if (IS_ENABLED(CONFIG_KASAN_VMALLOC)) {

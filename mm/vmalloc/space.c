@@ -129,6 +129,13 @@ static __always_inline int arena_try_carve(struct vmap_arena *arena,
 	return err;
 }
 
+/* A lookup may be at the descriptor still, of an area that it was before. */
+static void va_set(struct vmap_area *va, unsigned long start, unsigned long size)
+{
+	WRITE_ONCE(va->va_start, start);
+	WRITE_ONCE(va->va_end, start + size);
+}
+
 /* What becomes free meanwhile below *@addr is not seen. */
 static noinline int arena_go_on_carving(struct vmap_arena *arena,
 					const struct extent_room *room,
@@ -157,10 +164,8 @@ static int arena_carve(struct vmap_arena *arena, struct vmap_area *va,
 	if (unlikely(err == -EAGAIN))
 		err = room->once ? -ENOSPC :
 		      arena_go_on_carving(arena, room, &addr, moves, spares);
-	if (!err) {
-		va->va_start = addr;
-		va->va_end = addr + room->size;
-	}
+	if (!err)
+		va_set(va, addr, room->size);
 	return err;
 }
 
@@ -488,8 +493,7 @@ bool vmap_space_take_fit(struct vmap_area *va, unsigned long size)
 	spin_unlock(&arena->lock);
 	if (unlikely(!took))
 		return false;
-	va->va_start = addr;
-	va->va_end = addr + size;
+	va_set(va, addr, size);
 	return true;
 }
 

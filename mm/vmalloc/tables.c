@@ -20,8 +20,9 @@
 #define REGION_SIZE		(1UL << REGION_SHIFT)
 
 /*
- * As many as x86-64 has in its vmalloc space. Where there are more, those that are as
- * many apart share a bit: areas lie at the lowest addresses, so it is mostly one's.
+ * As many as x86-64 has in its vmalloc space, with page tables of four levels. Where
+ * there are more, those that are as many apart share a bit: areas lie at the lowest
+ * addresses, so it is mostly one's.
  */
 #define REGIONS			32768
 

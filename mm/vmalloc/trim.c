@@ -52,7 +52,7 @@
  */
 #define TRIM_PEACE		(HZ / 5)
 
-/* How often something is withheld before a drain may come: a flush of all TLBs each. */
+/* Steps before a drain may come, each of which may be a flush of all TLBs. */
 #define TRIM_STEPS		16
 
 /*
@@ -134,7 +134,9 @@ static int trim_step(struct vmap_trim_walk *trim)
 		return -ENOENT;
 	if (vmap_spares_fill(&trim->spares, VMAP_MAX_SPARES + 1, TRIM_GFP))
 		return -ENOMEM;
-	rt_mutex_lock(&vmap_trim_lock);
+	/* Drains come next in the queue: the worker does not wait for who reclaims. */
+	if (!rt_mutex_trylock(&vmap_trim_lock))
+		return -EBUSY;
 	err = trim_withheld(trim);
 	rt_mutex_unlock(&vmap_trim_lock);
 	cond_resched();
@@ -226,8 +228,8 @@ void vmap_trim_soon(void)
  *
  * Context: process; may sleep, but not for memory.
  * Return: 0 if all regions have been looked at that were not in use right now; -EAGAIN
- * if @tables were freed before; -EBUSY if somebody has found no addresses, or looks at
- * tables; -ENOMEM.
+ * if @tables were freed before; -EBUSY if somebody has found no addresses, looks at
+ * tables, or frees some; -ENOMEM.
  */
 int vmap_trim(unsigned long tables, unsigned long *freed)
 {
