@@ -16,7 +16,7 @@
 /* How often a check is begun anew because something has moved meanwhile. */
 #define VMAP_DEBUG_TRIES	10
 
-/* Bytes in no set: carved, unmapped, taken by a drain, or flushed by one. */
+/* Bytes in no set: carved, unmapped, taken, flushed or withheld, or chunks on their way. */
 static atomic_long_t vmap_debug_in_hand = ATOMIC_LONG_INIT(0);
 static atomic_long_t vmap_debug_moves = ATOMIC_LONG_INIT(0);
 
@@ -34,26 +34,21 @@ void vmap_debug_moved(long bytes)
 	atomic_long_inc(&vmap_debug_moves);
 }
 
-static bool set_check(spinlock_t *lock, struct rb_list *set, bool sized,
-		      bool merged, unsigned long *bytes)
+static unsigned long set_bytes(const struct rb_list *set)
 {
 	const struct vmap_area *va;
-	bool valid;
+	unsigned long bytes = 0;
 
-	spin_lock(lock);
-	valid = extent_set_valid(set, sized, merged);
 	list_for_each_entry(va, &set->head, list)
-		*bytes += va_size(va);
-	spin_unlock(lock);
-
-	cond_resched();
-	return valid;
+		bytes += va_size(va);
+	return bytes;
 }
 
 static bool hints_check(struct vmap_node *vn)
 {
 	unsigned int i;
 
+	lockdep_assert_held(&vn->busy_lock);
 	for (i = 0; i < VMAP_HINTS; i++) {
 		struct vmap_area *va = vn->hints[i];
 
@@ -68,36 +63,65 @@ static bool hints_check(struct vmap_node *vn)
  * Each hint is one of the node's areas, and stands where that is looked for; and as
  * many areas reach over a chunk's end as are counted.
  */
-static bool node_check(struct vmap_node *vn)
+static bool busy_check(struct vmap_node *vn, unsigned long *bytes)
 {
 	const struct vmap_area *va;
 	unsigned int reaching = 0;
 	bool valid;
 
 	spin_lock(&vn->busy_lock);
-	valid = hints_check(vn);
+	valid = extent_set_valid(&vn->busy, false, false) && hints_check(vn);
 	list_for_each_entry(va, &vn->busy.head, list)
 		if ((va->va_start ^ (va->va_end - 1)) >> VMAP_CHUNK_SHIFT)
 			reaching++;
 	valid &= reaching == vn->reaching;
+	*bytes += set_bytes(&vn->busy);
 	spin_unlock(&vn->busy_lock);
 
 	cond_resched();
 	return valid;
 }
 
-/* What waits is what is counted, and no more has been told of. */
-static bool lazy_check(struct vmap_arena *arena)
+/* What waits is what is counted, by pages and by areas, and no more has been told of. */
+static bool lazy_check(struct vmap_arena *arena, unsigned long *bytes)
 {
-	const struct vmap_area *va;
-	unsigned long pages = 0;
+	unsigned long waits;
 	bool valid;
 
 	spin_lock(&arena->lazy_lock);
-	list_for_each_entry(va, &arena->lazy.head, list)
-		pages += va_size(va) >> PAGE_SHIFT;
-	valid = pages == arena->lazy_pages && arena->lazy_told <= pages;
+	waits = set_bytes(&arena->lazy);
+	valid = extent_set_valid(&arena->lazy, false, true) &&
+		arena->lazy_pages == waits >> PAGE_SHIFT &&
+		arena->lazy_told <= arena->lazy_pages &&
+		arena->lazy_areas >= arena->lazy.nr;
 	spin_unlock(&arena->lazy_lock);
+
+	*bytes += waits;
+	cond_resched();
+	return valid;
+}
+
+/*
+ * Flushed ranges are where they are looked for, and what is free of a node's chunks is
+ * of its own. @id: as vmap_arena_at() counts.
+ */
+static bool free_check(struct vmap_arena *arena, unsigned int id,
+		       unsigned long *bytes)
+{
+	const struct vmap_area *va;
+	bool valid;
+
+	spin_lock(&arena->lock);
+	valid = extent_set_valid(&arena->free, true, true);
+	/* Who has made the last of them free may have given up the lock first. */
+	valid &= list_empty(&arena->flushed) ||
+		 vmap_space_next_flushed(id) == id;
+	if (id < nr_vmap_nodes)
+		list_for_each_entry(va, &arena->free.head, list)
+			valid &= addr_to_node_id(va->va_start) == id &&
+				 addr_to_node_id(va->va_end - 1) == id;
+	*bytes += set_bytes(&arena->free);
+	spin_unlock(&arena->lock);
 
 	cond_resched();
 	return valid;
@@ -109,17 +133,11 @@ static bool all_sets_check(unsigned long *bytes)
 	bool valid = true;
 	unsigned int i;
 
-	for (i = 0; i < nr_vmap_nodes; i++) {
-		valid &= set_check(&vmap_nodes[i].busy_lock,
-				   &vmap_nodes[i].busy, false, false, bytes);
-		valid &= node_check(&vmap_nodes[i]);
-	}
+	for (i = 0; i < nr_vmap_nodes; i++)
+		valid &= busy_check(&vmap_nodes[i], bytes);
 	for_each_vmap_arena(arena, i) {
-		valid &= set_check(&arena->lazy_lock, &arena->lazy, false,
-				   true, bytes);
-		valid &= lazy_check(arena);
-		valid &= set_check(&arena->lock, &arena->free, true, true,
-				   bytes);
+		valid &= lazy_check(arena, bytes);
+		valid &= free_check(arena, i, bytes);
 	}
 	return valid;
 }
