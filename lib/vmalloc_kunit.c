@@ -537,6 +537,7 @@ static const struct vmk_fault vmk_faults[] = {
 	{ "unmapping_part_of_large_ram_warns", "unmaps all of it" },
 	{ "empty_page_table_ranges_warn", "BUGs" },
 	{ "percpu_groups_are_checked", "BUGs" },
+	{ "remapping_begins_in_the_middle", "takes what is behind the area's end" },
 	{ "vread_starts_inside_vm_map_ram", "reads the mapping's first page" },
 	{ "requests_in_hard_interrupts_are_refused", "BUGs" },
 	{ "requests_in_soft_interrupts_are_refused",

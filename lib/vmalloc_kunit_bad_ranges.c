@@ -88,6 +88,30 @@ static void remapping_checks_its_arguments(struct kunit *test)
 	vmk_expect_nothing_lost(test, ledger);
 }
 
+/* As /proc/vmcore has it: what counts is where the area ends. */
+static void remapping_begins_in_the_middle(struct kunit *test)
+{
+	struct vm_area_struct *vma = kunit_kzalloc(test, sizeof(*vma),
+						   GFP_KERNEL);
+	struct vmk_ledger *ledger = vmk_ledger_open(test);
+	const unsigned long user = SZ_1M, size = 4 * PAGE_SIZE;
+	void *p = vmalloc_user(size);
+	int ret;
+
+	KUNIT_ASSERT_NOT_NULL(test, vma);
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	ret = remap_vmalloc_range_partial(vma, user, p + PAGE_SIZE, 0, size);
+	KUNIT_EXPECT_EQ(test, -EINVAL, ret);
+	ret = remap_vmalloc_range_partial(vma, user, p + PAGE_SIZE, 3, 1);
+	KUNIT_EXPECT_EQ(test, -EINVAL, ret);
+	/* Fine, but for a vma that holds no address at all. */
+	ret = remap_vmalloc_range_partial(vma, user, p + PAGE_SIZE, 2, 1);
+	KUNIT_EXPECT_EQ(test, -EFAULT, ret);
+	KUNIT_EXPECT_EQ(test, 1, page_count(vmalloc_to_page(p)));
+	vfree(p);
+	vmk_expect_nothing_lost(test, ledger);
+}
+
 static void sparse_calls_check_their_area(struct kunit *test)
 {
 	static const unsigned long flags[] = {
@@ -321,6 +345,7 @@ static void percpu_groups_are_checked(struct kunit *test)
 static struct kunit_case vmalloc_bad_ranges_cases[] = {
 	KUNIT_CASE(notifiers_register_once),
 	KUNIT_CASE(remapping_checks_its_arguments),
+	KUNIT_CASE(remapping_begins_in_the_middle),
 	KUNIT_CASE(sparse_calls_check_their_area),
 	KUNIT_CASE(sparse_calls_check_their_range),
 	KUNIT_CASE(empty_page_table_ranges_warn),

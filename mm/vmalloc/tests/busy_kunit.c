@@ -182,6 +182,64 @@ static void a_watch_ends_with_its_area(struct kunit *test)
 	retire(vas[0]);
 }
 
+static bool watch_has_ended(struct vmap_node *vn, struct vmap_watch *watch)
+{
+	bool ended;
+
+	spin_lock(&vn->busy_lock);
+	ended = !watch->va;
+	vmap_busy_unwatch(vn, watch);
+	spin_unlock(&vn->busy_lock);
+	return ended;
+}
+
+static void watch_begin(struct vmap_node *vn, struct vmap_watch *watch,
+			struct vmap_area *va)
+{
+	spin_lock(&vn->busy_lock);
+	vmap_busy_watch(vn, watch, va);
+	spin_unlock(&vn->busy_lock);
+}
+
+/* Who is in the midst of them would go on in pages, or in an array, that were freed. */
+static void a_watch_ends_with_pages_and_their_array(struct kunit *test)
+{
+	struct vmap_node *vn = addr_to_node(WINDOW_START);
+	struct page *pages[4] = {}, *more[8] = {};
+	struct vm_struct vm = { .pages = pages, .nr_pages = 4 };
+	struct vmap_area *va, *above;
+	struct vmap_watch watch;
+
+	va = window_take(test, WINDOW_START, WINDOW_START + 4 * PAGE_SIZE);
+	above = window_take(test, WINDOW_START + 4 * PAGE_SIZE,
+			    WINDOW_START + 8 * PAGE_SIZE);
+	vmap_busy_add(va, &vm);
+	KUNIT_EXPECT_FALSE(test, vmap_busy_was_shrunk(&vm));
+
+	watch_begin(vn, &watch, va);
+	vmap_busy_set_pages(&vm, 1);
+	KUNIT_EXPECT_TRUE(test, watch_has_ended(vn, &watch));
+	KUNIT_EXPECT_EQ(test, 1, vm.nr_pages);
+	KUNIT_EXPECT_TRUE(test, vmap_busy_was_shrunk(&vm));
+	KUNIT_EXPECT_FALSE(test, vmap_busy_was_shrunk(&vm));
+
+	/* What is there stays. */
+	watch_begin(vn, &watch, va);
+	vmap_busy_set_pages(&vm, 4);
+	KUNIT_EXPECT_FALSE(test, watch_has_ended(vn, &watch));
+	KUNIT_EXPECT_FALSE(test, vmap_busy_was_shrunk(&vm));
+
+	watch_begin(vn, &watch, va);
+	KUNIT_EXPECT_TRUE(test, vmap_busy_extend(&vm, above, more));
+	KUNIT_EXPECT_TRUE(test, watch_has_ended(vn, &watch));
+	KUNIT_EXPECT_PTR_EQ(test, vm.pages, &more[0]);
+	KUNIT_EXPECT_EQ(test, 8 * PAGE_SIZE, vm.size);
+	KUNIT_EXPECT_PTR_EQ(test, va,
+			    find_vmap_area(WINDOW_START + 8 * PAGE_SIZE - 1));
+	vmap_area_free(above);
+	retire(va);
+}
+
 /* Pages, and how often one is looked up, and goes and comes back, at least. */
 enum { CROWD = 256, LOOKUPS = 200000, TURNS = 20000 };
 
@@ -365,6 +423,7 @@ static struct kunit_case busy_cases[] = {
 	KUNIT_CASE(next_returns_with_the_node_of_the_area_locked),
 	KUNIT_CASE(take_leaves_areas_of_another_kind),
 	KUNIT_CASE(a_watch_ends_with_its_area),
+	KUNIT_CASE(a_watch_ends_with_pages_and_their_array),
 	KUNIT_CASE(what_stays_is_found_while_others_come_and_go),
 	KUNIT_CASE(a_lookup_waits_for_a_change),
 	{}

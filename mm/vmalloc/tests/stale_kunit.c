@@ -6,6 +6,7 @@
 
 #include <kunit/test.h>
 #include <linux/gfp.h>
+#include <linux/highmem.h>
 #include <linux/mm.h>
 #include <linux/set_memory.h>
 #include <linux/uaccess.h>
@@ -134,11 +135,39 @@ static void reset_permissions_leave_no_mapping_behind(struct kunit *test)
 	put_page(page);
 }
 
+/* The area stays, and nothing else need wait for a drain. */
+static void what_was_cut_off_is_not_seen_after_unalias(struct kunit *test)
+{
+	void *mem = vmalloc(4 * PAGE_SIZE), *tail, *kept;
+	unsigned long *direct;
+	struct page *page;
+
+	KUNIT_ASSERT_NOT_NULL(test, mem);
+	tail = mem + 3 * PAGE_SIZE;
+	*(unsigned long *)tail = MARK;
+	page = vmalloc_to_page(tail);
+	/* The page is to outlive its place in the area, so that it can be looked for. */
+	get_page(page);
+	vm_unmap_aliases();
+	KUNIT_EXPECT_TRUE(test, page_is_seen(tail));
+	kept = vrealloc(mem, PAGE_SIZE, GFP_KERNEL);
+	KUNIT_EXPECT_PTR_EQ(test, kept, mem);
+	/* What is cut off is cleared, if that is asked for of all memory. */
+	direct = kmap_local_page(page);
+	*direct = MARK;
+	kunmap_local(direct);
+	vm_unmap_aliases();
+	KUNIT_EXPECT_FALSE(test, page_is_seen(tail));
+	put_page(page);
+	vfree(kept ?: mem);
+}
+
 static struct kunit_case stale_cases[] = {
 	KUNIT_CASE(vmap_is_not_seen_after_a_drain),
 	KUNIT_CASE(part_of_a_block_is_not_seen_after_unalias),
 	KUNIT_CASE(mapping_is_not_seen_by_the_next_owner),
 	KUNIT_CASE(reset_permissions_leave_no_mapping_behind),
+	KUNIT_CASE(what_was_cut_off_is_not_seen_after_unalias),
 	{}
 };
 

@@ -121,6 +121,91 @@ TEST_F(vmallocinfo, lines_of_another_format_are_found)
 	}
 }
 
+/* All of it, in reads of @piece bytes; to be freed, or NULL. */
+static char *read_in_pieces(int fd, size_t piece)
+{
+	size_t room = 1 << 22, have = 0;
+	char *text = malloc(room + 1);
+	ssize_t got;
+
+	if (!text || lseek(fd, 0, SEEK_SET))
+		goto fail;
+	do {
+		if (have + piece > room)
+			goto fail;
+		got = read(fd, text + have, piece);
+		if (got < 0)
+			goto fail;
+		have += got;
+	} while (got);
+	text[have] = 0;
+	return text;
+fail:
+	free(text);
+	return NULL;
+}
+
+/* The line of the only area that has @pages, without its end; NULL if not one has. */
+static char *only_line(char *text, unsigned int pages)
+{
+	char needle[32], *found, *line;
+
+	snprintf(needle, sizeof(needle), " pages=%u ", pages);
+	found = strstr(text, needle);
+	if (!found || strstr(found + 1, needle))
+		return NULL;
+	for (line = found; line > text && line[-1] != '\n'; line--)
+		;
+	line[strcspn(line, "\n")] = 0;
+	return line;
+}
+
+/* One who takes a few bytes at a time, looks again at its end, or begins in the middle. */
+TEST_F(vmallocinfo, a_reader_may_be_odd)
+{
+	static const size_t piece[] = { 1 << 16, 1, 7, 1000 };
+	char first[256] = "", again[256], *text, *line, byte;
+	uint64_t addr;
+	size_t i, at;
+	int fd, tries;
+
+	NEED_DEVICE(self);
+	addr = device_alloc(self->fd, KSFT_VMALLOC, PAGES, 1);
+	ASSERT_NE(0, addr);
+	fd = open(VMALLOCINFO, O_RDONLY);
+	ASSERT_GE(fd, 0);
+	for (i = 0; i < ARRAY_SIZE(piece); i++) {
+		text = read_in_pieces(fd, piece[i]);
+		ASSERT_NE(NULL, text);
+		line = only_line(text, PAGES);
+		ASSERT_NE(NULL, line)
+			TH_LOG("reads of %zu bytes", piece[i]);
+		if (!i)
+			snprintf(first, sizeof(first), "%s", line);
+		EXPECT_STREQ(first, line);
+		EXPECT_EQ(0, read(fd, &byte, 1));
+		EXPECT_EQ(0, read(fd, &byte, 1));
+		free(text);
+	}
+	/* What is above may change between two reads. */
+	for (tries = 0; tries < TRIES; tries++) {
+		text = read_in_pieces(fd, 1 << 16);
+		ASSERT_NE(NULL, text);
+		line = only_line(text, PAGES);
+		ASSERT_NE(NULL, line);
+		at = line - text;
+		free(text);
+		memset(again, 0, sizeof(again));
+		if (pread(fd, again, strlen(first), at) == (ssize_t)strlen(first) &&
+		    !strcmp(first, again))
+			break;
+		usleep(TRY_US);
+	}
+	EXPECT_LT(tries, TRIES);
+	close(fd);
+	device_free(self->fd, addr);
+}
+
 /* === Agreement === */
 
 TEST_F(vmallocinfo, addresses_ascend_in_each_list)
