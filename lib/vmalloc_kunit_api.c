@@ -256,6 +256,33 @@ static void allocates_on_each_node(struct kunit *test)
 	vmk_expect_nothing_lost(test, ledger);
 }
 
+/* Where only CPUs are, memory comes from elsewhere, and nobody is told off for it. */
+static void a_node_without_memory_will_do(struct kunit *test)
+{
+	struct vmk_ledger *ledger = vmk_ledger_open(test);
+	unsigned int nodes = 0;
+	size_t size;
+	int node;
+	void *p;
+
+	for_each_online_node(node) {
+		if (node_state(node, N_MEMORY))
+			continue;
+		nodes++;
+		for (size = PAGE_SIZE; size <= SZ_4M; size *= 32) {
+			p = vmalloc_node(size, node);
+			KUNIT_ASSERT_NOT_NULL(test, p);
+			expect_ordinary(test, p, size);
+			vmk_fill(p, size, node);
+			KUNIT_EXPECT_TRUE(test, vmk_holds(p, size, node));
+			vfree(p);
+		}
+	}
+	vmk_expect_nothing_lost(test, ledger);
+	if (!nodes)
+		kunit_skip(test, "each node has memory");
+}
+
 static void aligns_as_asked(struct kunit *test)
 {
 	struct vmk_ledger *ledger = vmk_ledger_open(test);
@@ -610,6 +637,7 @@ static struct kunit_case vmalloc_api_cases[] = {
 	KUNIT_CASE(pages_for_32_bits_lie_below_4_gigabytes),
 	KUNIT_CASE(takes_each_gfp_flag_in_use),
 	KUNIT_CASE(allocates_on_each_node),
+	KUNIT_CASE(a_node_without_memory_will_do),
 	KUNIT_CASE(aligns_as_asked),
 	KUNIT_CASE(huge_allocations_look_like_small_ones),
 	KUNIT_CASE(live_areas_never_overlap),

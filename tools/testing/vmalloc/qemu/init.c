@@ -99,6 +99,25 @@ static int check_cpus(void)
 	return 0;
 }
 
+/* Nor does one of memory nodes on a kernel that takes them for one. */
+static int check_nodes(void)
+{
+	long nodes = atol(option("vmnodes", "0"));
+	char expected[32] = "0", *online;
+	int err = 0;
+
+	if (!nodes)
+		return 0;
+	if (nodes > 1)
+		snprintf(expected, sizeof(expected), "0-%ld", nodes - 1);
+	online = read_file("/sys/devices/system/node/online");
+	if (!online || strcmp(strtok(online, "\n") ?: "", expected))
+		err = fail("not %ld memory nodes are online, but %s", nodes,
+			   online ?: "none");
+	free(online);
+	return err;
+}
+
 /* Is this the processor that was asked for? "vmflag=" is one it must have. */
 static int check_flag(void)
 {
@@ -153,7 +172,8 @@ int main(void)
 	if (results_open())
 		printf("results channel: %s\n", strerror(errno));
 
-	err = check_cpus() ?: check_flag() ?: run_scenario(option("vmtest", "(none)"));
+	err = check_cpus() ?: check_nodes() ?: check_flag() ?:
+	      run_scenario(option("vmtest", "(none)"));
 	out(err ? "failure: see the errors above" : "success");
 	results_flush();
 	sync();
