@@ -2,10 +2,12 @@
 #
 # Preemption off against areas waiting, a panel for each architecture, and the
 # delays of a real-time task. Reads ARCH-IMPL-ORDER and wakeup in the current
-# directory, writes a PNG to standard output. "linux" is told by the caller.
+# directory, writes a PNG to standard output. The caller tells of which "linux", and
+# "archs".
 
-set terminal pngcairo size 1600,620 font "DejaVu Sans,11" background "white"
-set multiplot layout 1,3 \
+panels = words(archs) + 1
+set terminal pngcairo size 535 * panels,620 font "DejaVu Sans,11" background "white"
+set multiplot layout 1,panels \
 	title "Preemption off during one vmalloc drain, and what it does to others, one CPU, " . linux \
 	font "DejaVu Sans,14"
 
@@ -37,7 +39,7 @@ set style line 8 linecolor rgb "#58d68d" linewidth 2 dashtype 2 pointtype 6 poin
 set style line 10 linecolor rgb "#abebc6" linewidth 2 dashtype 2 pointtype 8 pointsize 1.8
 set style line 9 linecolor rgb "#555555" linewidth 1 dashtype 2
 
-do for [arch in "x86_64 i386"] {
+do for [arch in archs] {
 	if (arch eq "x86_64") {
 		set ylabel "longest time with preemption off (us, 1 us = 1000 instructions)"
 	} else {
