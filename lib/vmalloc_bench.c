@@ -226,6 +226,21 @@ static int op_vmalloc_vfree(struct bench_state *st)
 	return 0;
 }
 
+/* Memory that grows by a page at a time, as an array does that is appended to. */
+static int op_vrealloc(struct bench_state *st)
+{
+	void *p = vmalloc(PAGE_SIZE), *grown = p;
+	unsigned int nr;
+
+	for (nr = 2; grown && nr <= st->arg; nr++) {
+		grown = kvrealloc(p, nr * PAGE_SIZE, GFP_KERNEL);
+		if (grown)
+			p = grown;
+	}
+	vfree(p);
+	return grown ? 0 : -ENOMEM;
+}
+
 static int op_batch(struct bench_state *st)
 {
 	unsigned int i, nr;
@@ -312,6 +327,7 @@ static const struct bench_case bench_cases[] = {
 	{ "vmalloc_vfree_512",	op_vmalloc_vfree, 512,  400, BENCH_NOTHING },
 	{ "vmalloc_fragmented_16", op_vmalloc_vfree, 16, 10000, BENCH_FRAGMENTS },
 	{ "vmalloc_fragmented_64", op_vmalloc_vfree, 64,  3000, BENCH_FRAGMENTS },
+	{ "vrealloc_256",	op_vrealloc,	 256,	  4, BENCH_NOTHING },
 	{ "batch64",		op_batch,	   1,  1000, BENCH_NOTHING },
 	{ "vmap_vunmap_1",	op_vmap_vunmap,	   1, 50000, BENCH_NOTHING },
 	{ "vmap_vunmap_64",	op_vmap_vunmap,	  64,  5000, BENCH_NOTHING },
@@ -371,11 +387,13 @@ static void bench_teardown(struct bench_state *st)
 static int bench_setup(struct bench_state *st, const struct bench_case *bc)
 {
 	unsigned int i;
+	bool own;
 	int err;
 
 	st->arg = bc->arg;
 	/* vmalloc() gets pages of its own. */
-	err = alloc_pages_of(st, bc->op == op_vmalloc_vfree ? 0 : bc->arg);
+	own = bc->op == op_vmalloc_vfree || bc->op == op_vrealloc;
+	err = alloc_pages_of(st, own ? 0 : bc->arg);
 	if (err)
 		return err;
 	if (bc->needs == BENCH_FRAGMENTS)
