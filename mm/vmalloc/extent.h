@@ -233,7 +233,8 @@ static inline struct vmap_area *extent_find(const struct rb_list *set,
  *
  * A descriptor is looked at if nothing had changed after its address was read: so it
  * is in the set, all of it can be seen, and the way down ends. One that was removed
- * right then is still a descriptor.
+ * right then is still a descriptor: who gives it another range stores that by
+ * WRITE_ONCE().
  *
  * Context: an RCU read-side critical section.
  * Return: false if something has changed.

@@ -382,6 +382,22 @@ static int space_take_hard(struct vmap_area *va,
 	return err;
 }
 
+static __always_inline struct extent_room room_for(unsigned long size,
+						   unsigned long align,
+						   unsigned long start,
+						   unsigned long end,
+						   enum vmap_effort effort)
+{
+	return (struct extent_room) {
+		.size	= size,
+		.align	= align,
+		.start	= start,
+		.end	= end,
+		.exact	= effort == VMAP_TRY_HARD,
+		.once	= effort == VMAP_TRY_ATOMIC,
+	};
+}
+
 /**
  * vmap_space_take - take a range out of the free ones
  * @va: descriptor, gets the range and the flag that says where it goes back
@@ -404,14 +420,7 @@ int vmap_space_take(struct vmap_area *va, unsigned long size,
 		    unsigned long end, enum vmap_effort effort,
 		    struct list_head *spares)
 {
-	struct extent_room room = {
-		.size	= size,
-		.align	= align,
-		.start	= start,
-		.end	= end,
-		.exact	= effort == VMAP_TRY_HARD,
-		.once	= effort == VMAP_TRY_ATOMIC,
-	};
+	struct extent_room room = room_for(size, align, start, end, effort);
 	int err;
 
 	if (unlikely(effort == VMAP_TRY_HARD))
@@ -443,15 +452,10 @@ int vmap_space_take_from(struct vmap_area *va, unsigned long size,
 			 unsigned long end, unsigned int id,
 			 struct list_head *spares)
 {
-	struct extent_room room = {
-		.size	= size,
-		.align	= align,
-		.start	= start,
-		.end	= end,
-		.exact	= true,
-		.once	= true,
-	};
+	struct extent_room room = room_for(size, align, start, end,
+					   VMAP_TRY_ATOMIC);
 
+	room.exact = true;
 	if (id < nr_vmap_nodes)
 		return room_fits_chunks(&room) ?
 		       node_take(this_node_id(), id, va, &room, spares) : -ENOSPC;

@@ -499,6 +499,106 @@ static void who_may_not_wait_has_it_drained(void)
 	end();
 }
 
+/* What is made free for it is nowhere enough, and lies in the nodes of many CPUs. */
+static void who_may_not_wait_takes_few_locks(void)
+{
+	unsigned long before, i;
+
+	begin(128, 256UL << 30);
+	fill_atomically(512);
+	for (i = 0; i < nr_kept; i += 2) {
+		flush_alone(kept[i]);
+		kept[i] = NULL;
+	}
+	before = shim_spins;
+	CHECK(IS_ERR(reserve_atomically(1024)));
+	printf("# without waiting and in vain, %u nodes: %lu locks\n", nr_vmap_nodes,
+	       shim_spins - before);
+	CHECK(nr_vmap_nodes == 128);
+	/* Each node is looked at twice; and what eight batches take. */
+	CHECK(shim_spins - before <= 2 * 128 + 32);
+	CHECK(!flushes && !asked);
+	for (i = 0; i < nr_kept; i++)
+		if (kept[i])
+			release(kept[i]);
+	nr_kept = 0;
+	end();
+}
+
+/* While others free a page as often as one is drained, something always waits. */
+static unsigned int frees_left;
+
+static void free_a_page(void)
+{
+	if (!frees_left)
+		return;
+	frees_left--;
+	release(kept[--nr_kept]);
+	flush_does = free_a_page;
+}
+
+static int free_once(struct notifier_block *nb, unsigned long action, void *freed)
+{
+	static bool done;
+
+	if (!done)
+		*(unsigned long *)freed = 1;
+	done = true;
+	return 0;
+}
+
+static void who_finds_no_room_gives_up(void)
+{
+	struct notifier_block nb = { .notifier_call = free_once };
+	struct vmap_area *va, *large;
+	unsigned int i;
+
+	begin(1, 64UL << 30);
+	shim_sysctl_write("vmap_lazy_max_pages", INT_MAX);
+	large = reserve((48UL << 30) >> PAGE_SHIFT);
+	for (i = 0; i < 100; i++)
+		keep(reserve(1));
+	register_vmap_purge_notifier(&nb);
+	frees_left = nr_kept - 1;
+	flush_does = free_a_page;
+	/* So that there is something for the first one. */
+	release(kept[--nr_kept]);
+	va = vmap_area_reserve(32UL << 30, PAGE_SIZE, VMALLOC_START, VMALLOC_END,
+			       NUMA_NO_NODE, GFP_KERNEL | __GFP_NOWARN, 0, NULL);
+	printf("# a request for which there is no room drains %lu times\n", asked);
+	CHECK(IS_ERR(va));
+	/* Once, seven times more, and once after what the notifier has freed. */
+	CHECK(asked <= 1 + 7 + 1);
+	flush_does = NULL;
+	unregister_vmap_purge_notifier(&nb);
+	release_kept();
+	release(large);
+	end();
+	shim_sysctl_write("vmap_lazy_max_pages", 0);
+}
+
+/* As any request does, past the hard limit. */
+static void who_extends_an_area_drains(void)
+{
+	struct vm_struct vm = { };
+	struct vmap_area *va, *above;
+
+	begin(64, 32UL << 40);
+	va = vmap_area_reserve(PAGE_SIZE, PAGE_SIZE, VMALLOC_START, VMALLOC_END,
+			       NUMA_NO_NODE, GFP_KERNEL, 0, &vm);
+	CHECK(!IS_ERR(va));
+	release(reserve((1UL << 30) >> PAGE_SHIFT));
+	CHECK(vmap_backlog.set);
+	CHECK(!flushes);
+	above = vmap_area_extend_reserve(&vm, PAGE_SIZE, PAGE_SIZE, GFP_KERNEL);
+	CHECK(above);
+	CHECK(flushes == 1);
+	if (above)
+		vmap_area_retire(above);
+	release(va);
+	end();
+}
+
 static void drain_of_a_page_takes_few_locks(void)
 {
 	unsigned long before;
@@ -724,6 +824,9 @@ int main(int argc, char **argv)
 	RUN(who_may_not_wait_takes_what_is_free);
 	RUN(who_may_not_wait_takes_what_is_flushed);
 	RUN(who_may_not_wait_has_it_drained);
+	RUN(who_may_not_wait_takes_few_locks);
+	RUN(who_finds_no_room_gives_up);
+	RUN(who_extends_an_area_drains);
 	RUN(drain_of_a_page_takes_few_locks);
 	RUN(requests_do_not_wait_for_the_client);
 	RUN(what_waits_is_told_of_in_steps);
